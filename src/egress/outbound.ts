@@ -1,0 +1,48 @@
+import type { Readable } from "node:stream";
+
+/**
+ * The one way out of the process. Every outbound request of the product goes through an `Outbound`; nothing else
+ * opens a connection.
+ */
+export interface Outbound {
+  /**
+   * Sends one request and resolves when the response head is there. The address is checked as written and again at
+   * connect time, for each redirect hop.
+   * @throws RunyardError `address_refused` when the target is not public unicast and not allowed by setting;
+   *   an `OutboundError` for everything that went wrong on the way (refused, reset, timed out, too large)
+   */
+  request(request: OutboundRequest): Promise<OutboundResponse>;
+}
+
+export interface OutboundRequest {
+  url: string;
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD";
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+  signal?: AbortSignal;
+  /** Until the response head is there. Default 30,000. */
+  headersTimeoutMs?: number;
+  /** Between two chunks of the body. Default 30,000. */
+  bodyTimeoutMs?: number;
+  /** The body is cut with an `OutboundError` past this many bytes. Default 16 MiB; Infinity for streams. */
+  maxBodyBytes?: number;
+  /** How many redirects to follow; default 0, so that a 3xx is returned as it is. */
+  maxRedirects?: number;
+}
+
+export interface OutboundResponse {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  /** Unread; whoever takes the response reads it to its end or destroys it. */
+  body: Readable;
+}
+
+/** A request that got no whole response. All are worth another try, except that the caller knows better. */
+export class OutboundError extends Error {
+  readonly reason: "refused" | "reset" | "timeout" | "too-large" | "dns" | "tls" | "other";
+  constructor(reason: OutboundError["reason"], message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "OutboundError";
+    this.reason = reason;
+  }
+}
