@@ -1,0 +1,469 @@
+import type { DomainEvent, EventOf, StoredEvent } from "../contract/events.ts";
+import { errorFact, RunyardError } from "../contract/errors.ts";
+import type { Id } from "../contract/ids.ts";
+import type { Json } from "../contract/json.ts";
+import type { Database } from "../store/database.ts";
+import { type Statement, type UnitResult, UnitRejected } from "../store/statement.ts";
+import { delayBeforeTry, pause } from "./backoff.ts";
+import { countEvents, noCounts } from "./count-events.ts";
+import { type EventFeed, readEvent } from "./event-feed.ts";
+import type { EngineHooks, ExecutionFacts } from "./hooks.ts";
+import { Journal } from "./journal.ts";
+import type { Ctx, Program, StepContext, StepOptions } from "./program.ts";
+import { parentSignal, readSignalled, type SignalledExecution } from "./parent-signal.ts";
+import type { Counts, EngineQueries } from "./queries.ts";
+
+export interface AttemptOptions {
+  facts: ExecutionFacts;
+  attempt: number;
+  /** How many signals the row counts, all of them in the journal; a suspension is conditional on it. */
+  signals: number;
+  journal: Journal;
+  hasFirstToken: boolean;
+  database: Database;
+  queries: EngineQueries;
+  feed: EventFeed;
+  hooks: EngineHooks;
+  /** The parent of this execution got a signal in the commit that ended it. */
+  onParentSignalled: (parent: SignalledExecution) => void;
+  now: () => number;
+}
+
+export type AttemptOutcome = "completed" | "failed" | "cancelled" | "suspended" | "handed-back" | "lost";
+
+/** Why an attempt's signal is aborted. */
+export class AttemptStopped extends Error {
+  readonly why: "cancelled" | "handed-back" | "lost";
+  constructor(why: AttemptStopped["why"]) {
+    super(`the attempt was stopped: ${why}`);
+    this.name = "AttemptStopped";
+    this.why = why;
+  }
+}
+
+interface Pending {
+  event: DomainEvent;
+  step: number;
+  at: number;
+}
+
+interface PendingWait {
+  name: string;
+  until: number | undefined;
+  /** Called when something may have come for it. */
+  look: () => void;
+}
+
+/** A later delta of a text waits this long for more to come; the first goes out at once. */
+const coalesceMs = 25;
+
+/**
+ * One hold on one execution: runs the program, journals its steps, and writes its log. All writes go through `#commit`,
+ * one at a time, each conditional on the attempt number; the first that is refused ends the attempt.
+ *
+ * States: running → (completed | failed | cancelled | suspended | handed-back | lost), once.
+ */
+export class Attempt implements Ctx {
+  readonly executionId: Id;
+  readonly organizationId: Id;
+  readonly attempt: number;
+  readonly acceptedAt: number;
+  readonly signal: AbortSignal;
+  /** Settles when the attempt has ended and everything it had to write is durable. */
+  readonly ended: Promise<AttemptOutcome>;
+  /** Once suspended: when its first wait ends by time, epoch milliseconds. */
+  wakeAt: number | undefined;
+
+  readonly #options: AttemptOptions;
+  readonly #abort = new AbortController();
+  readonly #journal: Journal;
+  #end: (outcome: AttemptOutcome) => void = () => undefined;
+  #outcome: AttemptOutcome | undefined;
+  #signals: number;
+  #steps = 0;
+  #activeSteps = 0;
+  readonly #waits = new Set<PendingWait>();
+  #suspendScheduled = false;
+  #buffer: Pending[] = [];
+  #flush: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  #flushIsDelayed = false;
+  #lastDeltaAt = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #hasFirstToken: boolean;
+
+  constructor(options: AttemptOptions) {
+    this.#options = options;
+    this.executionId = options.facts.id;
+    this.organizationId = options.facts.organizationId;
+    this.acceptedAt = options.facts.createdAt;
+    this.attempt = options.attempt;
+    this.signal = this.#abort.signal;
+    this.#journal = options.journal;
+    this.#signals = options.signals;
+    this.#hasFirstToken = options.hasFirstToken;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  /** Calls the program. Returns at once; see `ended`. */
+  run(program: Program, input: Json): void {
+    program(this, input).then(
+      (output) => this.#finish("completed", { type: "execution-completed", body: { output } }),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  stop(why: AttemptStopped["why"]): void {
+    if (this.#outcome !== undefined || this.#abort.signal.aborted) return;
+    this.#abort.abort(new AttemptStopped(why));
+    if (why === "handed-back") void this.#handBack();
+    if (why === "lost") this.#settle("lost");
+    // A program that only waits has no step to notice the abort.
+    for (const wait of this.#waits) wait.look();
+  }
+
+  /** A signal that has been committed for this execution, and its number among them; a known one is passed over. */
+  deliver(signal: EventOf<"signal-received">["body"], number: number): void {
+    if (number <= this.#signals) return;
+    this.#signals = number;
+    this.#journal.addSignal(signal);
+    for (const wait of this.#waits) wait.look();
+  }
+
+  async step<T extends Json | undefined>(
+    name: string,
+    run: (step: StepContext) => Promise<T>,
+    options: StepOptions = {},
+  ): Promise<T> {
+    this.#throwIfStopped();
+    this.#steps += 1;
+    const number = this.#steps;
+    const known = this.#journal.stepResult(number, name);
+    // The journal holds what this very step returned before.
+    if (known !== undefined) return known.value as T;
+
+    const earlier: DomainEvent[] = [...this.#journal.emittedBy(number)];
+    this.#activeSteps += 1;
+    try {
+      const result = await this.#tries(run, options, number, earlier);
+      const journaled: DomainEvent = { type: "step-finished", body: { name, result } };
+      await this.#commit("step", [{ event: journaled, step: number, at: this.#options.now() }]);
+      return result;
+    } catch (error) {
+      if (!(error instanceof AttemptStopped) && !this.signal.aborted) {
+        const body = {
+          name,
+          error: { ...errorFact(error), retryable: error instanceof RunyardError && error.retryable },
+        };
+        await this.#commit("step", [{ event: { type: "step-finished", body }, step: number, at: this.#options.now() }]);
+      }
+      throw error;
+    } finally {
+      this.#activeSteps -= 1;
+      this.#considerSuspending();
+    }
+  }
+
+  async wait<T extends Json>(name: string, options: { until?: number } = {}): Promise<T | undefined> {
+    this.#throwIfStopped();
+    this.#steps += 1;
+    const number = this.#steps;
+    const known = this.#journal.waitAnswer(number, name);
+    if (known !== undefined) return known.value as T | undefined;
+    const until = this.#journal.untilOf(number, options.until);
+
+    for (;;) {
+      const signal = this.#journal.takeSignal(name);
+      const timedOut = signal === undefined && until !== undefined && this.#options.now() >= until;
+      if (signal !== undefined || timedOut) {
+        const body = { name, answer: signal?.payload, timedOut };
+        await this.#commit("append", [
+          { event: { type: "wait-finished", body }, step: number, at: this.#options.now() },
+        ]);
+        return signal?.payload as T | undefined;
+      }
+      if (this.#journal.beginWait(number, until)) this.#push({ type: "wait-started", body: { name, until } }, number);
+      await new Promise<void>((resolve) => {
+        const wait: PendingWait = {
+          name,
+          until,
+          look: () => {
+            this.#waits.delete(wait);
+            resolve();
+          },
+        };
+        this.#waits.add(wait);
+        this.#considerSuspending();
+      });
+      this.#throwIfStopped();
+    }
+  }
+
+  emit(event: DomainEvent): void {
+    if (!this.#journal.hasEmitted(this.#steps)) this.#push(event, 0);
+  }
+
+  async #tries<T>(
+    run: (step: StepContext) => Promise<T>,
+    options: StepOptions,
+    number: number,
+    earlier: DomainEvent[],
+  ): Promise<T> {
+    const tries = options.retry?.tries ?? 1;
+    for (let count = 1; ; count += 1) {
+      try {
+        return await run({
+          signal: this.signal,
+          try: count,
+          key: `${this.executionId}:${number}`,
+          earlier: [...earlier],
+          emit: (event) => {
+            earlier.push(event);
+            this.#push(event, number);
+          },
+          flush: () => this.#commit("append", []),
+        });
+      } catch (error) {
+        const retryable = error instanceof RunyardError && error.retryable;
+        if (options.retry === undefined || !retryable || count >= tries || this.signal.aborted) throw error;
+        const delayMs = Math.max(delayBeforeTry(count + 1, options.retry), error.retryAfterMs ?? 0);
+        this.#push(
+          { type: "retry-scheduled", body: { error: errorFact(error), at: this.#options.now() + delayMs } },
+          number,
+        );
+        await pause(delayMs, this.signal);
+      }
+    }
+  }
+
+  #throwIfStopped(): void {
+    if (this.#outcome !== undefined) throw new AttemptStopped("lost");
+    if (this.signal.aborted) throw this.signal.reason as AttemptStopped;
+  }
+
+  #push(event: DomainEvent, step: number): void {
+    if (this.#outcome !== undefined) return;
+    const last = this.#buffer.at(-1);
+    const isDelta = event.type === "text-delta" || event.type === "reasoning-delta";
+    // Outside steps events are counted when the program is called again, so they stay apart.
+    if (isDelta && step > 0 && last?.event.type === event.type && last.step === step) {
+      // A new object: the step's own record of what it emitted holds the old one.
+      last.event = { type: event.type, body: { text: last.event.body.text + event.body.text } };
+    } else {
+      this.#buffer.push({ event, step, at: this.#options.now() });
+    }
+    this.#scheduleFlush(isDelta);
+  }
+
+  #scheduleFlush(isDelta: boolean): void {
+    const now = performance.now();
+    const waitMs = isDelta ? this.#lastDeltaAt + coalesceMs - now : 0;
+    if (this.#flush !== undefined) {
+      if (!this.#flushIsDelayed || waitMs > 0) return;
+      clearTimeout(this.#flush as NodeJS.Timeout);
+    }
+    if (isDelta && waitMs <= 0) this.#lastDeltaAt = now;
+    const flush = () => {
+      this.#flush = undefined;
+      if (isDelta) this.#lastDeltaAt = performance.now();
+      this.#commit("append", []).catch(() => undefined); // a refused write has already ended the attempt
+    };
+    this.#flushIsDelayed = waitMs > 0;
+    this.#flush = waitMs > 0 ? setTimeout(flush, waitMs) : setImmediate(flush);
+  }
+
+  #clearFlush(): void {
+    if (this.#flush === undefined) return;
+    if (this.#flushIsDelayed) clearTimeout(this.#flush as NodeJS.Timeout);
+    else clearImmediate(this.#flush as NodeJS.Immediate);
+    this.#flush = undefined;
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    if (this.signal.aborted) {
+      const { why } = this.signal.reason as AttemptStopped;
+      // `handed-back` and `lost` are settled by whoever stopped the attempt.
+      if (why === "cancelled") await this.#finish("cancelled", { type: "execution-cancelled", body: {} });
+      return;
+    }
+    if (this.#outcome !== undefined) return;
+    if (!(error instanceof RunyardError)) this.#options.hooks.programFailed?.(this.#options.facts, error);
+    await this.#finish("failed", { type: "execution-failed", body: { error: errorFact(error) } });
+  }
+
+  async #finish(status: "completed" | "failed" | "cancelled", event: DomainEvent): Promise<void> {
+    try {
+      await this.#commit(status, [{ event, step: 0, at: this.#options.now() }]);
+    } catch {
+      return; // refused: the attempt is lost, and has settled
+    }
+    this.#settle(status);
+  }
+
+  async #handBack(): Promise<void> {
+    try {
+      await this.#commit("handed-back", []);
+    } catch {
+      return;
+    }
+    this.#settle("handed-back");
+  }
+
+  #considerSuspending(): void {
+    if (this.#suspendScheduled || this.#waits.size === 0 || this.#activeSteps > 0) return;
+    this.#suspendScheduled = true;
+    // Whatever the program still does in this turn (another step, another wait) comes first.
+    setImmediate(() => {
+      this.#suspendScheduled = false;
+      if (this.#waits.size === 0 || this.#activeSteps > 0 || this.#outcome !== undefined || this.signal.aborted) return;
+      void this.#suspend();
+    });
+  }
+
+  async #suspend(): Promise<void> {
+    const now = this.#options.now();
+    const waits = [...this.#waits];
+    const due = waits.filter((wait) => wait.until !== undefined && wait.until <= now);
+    if (due.length > 0) {
+      for (const wait of due) wait.look();
+      return;
+    }
+    try {
+      await this.#commit("suspended", []);
+    } catch {
+      if (this.#outcome === undefined) await this.#learnWhyRefused();
+      return;
+    }
+    this.#settle("suspended");
+  }
+
+  /** A suspension was refused: signals came meanwhile, a cancel is on its way, or the attempt has lost its hold. */
+  async #learnWhyRefused(): Promise<void> {
+    const { database, queries } = this.#options;
+    const [state] = await database.read(queries.state({ id: this.executionId }));
+    if (state === undefined || state["attempt"] !== this.attempt || state["status"] !== "running") {
+      this.#lose();
+      return;
+    }
+    const rows = await database.read(queries.journal({ id: this.executionId }));
+    const signals = rows.map(readEvent).filter((event) => event.type === "signal-received");
+    for (const [index, signal] of signals.entries()) this.deliver(signal.body, index + 1);
+  }
+
+  #settle(outcome: AttemptOutcome): void {
+    if (this.#outcome !== undefined) return;
+    this.#outcome = outcome;
+    this.#clearFlush();
+    this.#buffer = [];
+    this.#waits.clear(); // the program's promise is dropped where it stands; nothing refers to it any more
+    this.#end(outcome);
+  }
+
+  /** Writes the buffer and `last` as one unit, after the writes begun before. */
+  #commit(kind: CommitKind, last: Pending[]): Promise<void> {
+    const written = this.#writing.then(() => this.#write(kind, last));
+    this.#writing = written.catch(() => undefined);
+    return written;
+  }
+
+  async #write(kind: CommitKind, last: Pending[]): Promise<void> {
+    if (this.#outcome !== undefined) throw new AttemptStopped("lost");
+    const pending = last.length === 0 ? this.#buffer : [...this.#buffer, ...last];
+    if (pending.length === 0 && kind === "append") return;
+    this.#buffer = [];
+    this.#clearFlush();
+
+    const { facts, queries, database, hooks, feed } = this.#options;
+    const events = pending.map(({ event }) => event);
+    const unit: Statement[] = [this.#guard(kind, pending)];
+    for (const [index, { event, step, at }] of pending.entries()) {
+      unit.push(
+        queries.insertEvent({
+          executionId: this.executionId,
+          seq: { statement: 0, column: "last_seq", plus: index + 1 - pending.length },
+          attempt: this.attempt,
+          step,
+          type: event.type,
+          body: JSON.stringify(event.body),
+          at,
+        }),
+      );
+    }
+    const parentAt = unit.length;
+    if (facts.parentId !== null) unit.push(...parentSignal(queries, facts, events, parentAt, this.#options.now()));
+    unit.push(...hooks.alongside(facts, events, unit.length));
+    let results: UnitResult;
+    try {
+      results = await database.write(unit);
+    } catch (error) {
+      const refused = error instanceof UnitRejected;
+      if (refused && kind === "suspended") {
+        this.#buffer = [...pending, ...this.#buffer]; // nothing was written; the events are still to come
+      } else {
+        if (!refused) hooks.storeFailed?.(facts, error);
+        this.#lose();
+      }
+      throw new AttemptStopped("lost");
+    }
+    const lastSeq = results[0]?.[0]?.["last_seq"] as number;
+    const parent = facts.parentId === null ? undefined : readSignalled(facts, results[parentAt]);
+    if (parent !== undefined) this.#options.onParentSignalled(parent);
+    if (pending.length > 0) {
+      const stored = pending.map(
+        ({ event, step, at }, index) =>
+          ({
+            type: event.type,
+            body: event.body,
+            executionId: this.executionId,
+            seq: lastSeq + index + 1 - pending.length,
+            attempt: this.attempt,
+            step,
+            at,
+          }) as StoredEvent,
+      );
+      feed.publish(stored);
+      hooks.committed?.(facts, stored);
+    }
+  }
+
+  #guard(kind: CommitKind, pending: readonly Pending[]): Statement {
+    const { queries } = this.#options;
+    const base = { id: this.executionId, attempt: this.attempt, count: pending.length };
+    const must = { expectsRow: true };
+    switch (kind) {
+      case "append": {
+        const counts = this.#count(pending);
+        return counts === noCounts ? queries.append(base, must) : queries.appendCounted({ ...base, ...counts }, must);
+      }
+      case "step":
+        return queries.appendStep({ ...base, ...this.#count(pending) }, must);
+      case "completed":
+      case "failed":
+      case "cancelled":
+        return queries.finish({ ...base, ...this.#count(pending), status: kind, now: this.#options.now() }, must);
+      case "suspended": {
+        const untils = [...this.#waits].flatMap((wait) => (wait.until === undefined ? [] : [wait.until]));
+        this.wakeAt = untils.length === 0 ? undefined : Math.min(...untils);
+        const wakeAt = this.wakeAt ?? null;
+        const waitingFor = [...this.#waits].map((wait) => wait.name).join(" ");
+        return queries.suspend({ ...base, signals: this.#signals, wakeAt, waitingFor }, must);
+      }
+      case "handed-back":
+        return queries.handBack({ ...base, now: this.#options.now() }, must);
+    }
+  }
+
+  #count(pending: readonly Pending[]): Counts {
+    const counts = countEvents(pending, this.#hasFirstToken);
+    if (counts.firstTokenAt !== null) this.#hasFirstToken = true;
+    return counts;
+  }
+
+  #lose(): void {
+    this.#abort.abort(new AttemptStopped("lost"));
+    this.#settle("lost");
+  }
+}
+
+type CommitKind = "append" | "step" | "completed" | "failed" | "cancelled" | "suspended" | "handed-back";

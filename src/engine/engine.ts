@@ -1,0 +1,668 @@
+import type { DomainEvent, StoredEvent } from "../contract/events.ts";
+import { RunyardError } from "../contract/errors.ts";
+import type { Id } from "../contract/ids.ts";
+import type { Json, JsonObject } from "../contract/json.ts";
+import type { Database } from "../store/database.ts";
+import { type Row, type Statement, UnitRejected } from "../store/statement.ts";
+import { Attempt } from "./attempt.ts";
+import { EventFeed, readEvent } from "./event-feed.ts";
+import type { EngineHooks, ExecutionFacts } from "./hooks.ts";
+import { Journal } from "./journal.ts";
+import { parentSignal, readSignalled, type SignalledExecution } from "./parent-signal.ts";
+import type { Program } from "./program.ts";
+import { type EngineQueries, engineQueries } from "./queries.ts";
+import { type ConcurrencyLimits, Slots } from "./slots.ts";
+
+/** Deaths of the process under one attempt after another, with nothing journaled between, that make an execution poison. */
+const maxCrashes = 3;
+/** Timers are only a net under the wake-ups: this long at most between two looks at the database. */
+const netMs = 30_000;
+const claimBatch = 128;
+const wakeBatch = 1000;
+
+export interface EngineOptions {
+  database: Database;
+  limits: ConcurrencyLimits;
+  hooks: EngineHooks;
+  /** How long a cancelled program may take to stop before the execution is ended without it. */
+  cancelGraceMs?: number;
+  now?: () => number;
+}
+
+export interface StartRequest {
+  id: Id;
+  organizationId: Id;
+  /** A name given to `define`. */
+  program: string;
+  input: Json;
+  agentId?: Id;
+  agentVersionId?: Id;
+  conversationId?: Id;
+  /** Executions of one key run one after the other. `isNew`: nothing else can be in the queue yet. */
+  queue?: { key: string; isNew: boolean; limit: number };
+  /** The parent gets a signal of this name when the execution has ended. */
+  parent?: { id: Id; wait: string };
+  metadata?: JsonObject;
+  reservedNanoUsd?: number;
+  /** Not before this time, epoch milliseconds. */
+  runAt?: number;
+  /** Statements of the caller that are committed together with the start, ahead of it. */
+  before?: readonly Statement[];
+}
+
+export interface CancelRequest {
+  by: string;
+  reason?: string;
+}
+
+/**
+ * Runs programs durably. `start` accepts an execution in one transaction; attempts run it in this process; `signal` and
+ * `cancel` reach it in any state; the feed shows its log. What this process was running when it died is taken up again
+ * by `run`.
+ */
+export class Engine {
+  readonly feed: EventFeed;
+  readonly #database: Database;
+  readonly #queries: EngineQueries;
+  readonly #hooks: EngineHooks;
+  readonly #slots: Slots;
+  readonly #cancelGraceMs: number;
+  readonly #now: () => number;
+  readonly #programs = new Map<string, Program>();
+  readonly #attempts = new Map<Id, Attempt>();
+  #state: "idle" | "running" | "draining" = "idle";
+  /** There may be due executions in the database; false only when a look found none. */
+  #mayHaveDue = true;
+  /** Executions may stand behind another of their queue; false only when a look found nothing queued at all. */
+  #mayHaveBlocked = true;
+  readonly #claiming = new Set<Id>();
+  #pumping: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: EngineOptions) {
+    this.#database = options.database;
+    this.#queries = engineQueries(options.database.builder);
+    this.#hooks = options.hooks;
+    this.#slots = new Slots(options.limits);
+    this.#cancelGraceMs = options.cancelGraceMs ?? 5000;
+    this.#now = options.now ?? Date.now;
+    this.feed = new EventFeed({ database: options.database, queries: this.#queries });
+  }
+
+  define(name: string, program: Program): void {
+    this.#programs.set(name, program);
+  }
+
+  /** Attempts running in this process. */
+  get runningCount(): number {
+    return this.#slots.taken;
+  }
+
+  async countQueued(): Promise<number> {
+    const [row] = await this.#database.scan(this.#queries.countQueued({}));
+    return Number(row?.["count"] ?? 0);
+  }
+
+  /**
+   * Takes up what a dead process left behind, then everything that is due. Without waiting for a lease: the caller holds
+   * the lock that says no other process works on this database.
+   */
+  async run(): Promise<void> {
+    await this.#database.write([this.#queries.recover({ now: this.#now() })]);
+    for (;;) {
+      const rows = await this.#database.read(this.#queries.poisoned({ crashes: maxCrashes, limit: 100 }));
+      if (rows.length === 0) break;
+      const message =
+        `The process died ${maxCrashes} times in a row while this execution ran, so it is not tried again by itself. ` +
+        "Its log is kept; restart it once the cause is gone.";
+      for (const row of rows) {
+        await this.#endIdle(row["id"] as Id, "failed", [
+          { type: "execution-failed", body: { error: { code: "poison", message } } },
+        ]);
+      }
+    }
+    this.#state = "running";
+    this.#wakeUp();
+  }
+
+  /**
+   * Accepts an execution and resolves when that is durable. It starts at once when there is a free slot.
+   * @throws UnitRejected as the caller's own statements would; with `failure: "unique"` when the id exists already
+   */
+  async start(request: StartRequest): Promise<void> {
+    const now = this.#now();
+    const holder = { organizationId: request.organizationId, agentId: request.agentId ?? null };
+    const due = request.runAt === undefined || request.runAt <= now;
+    const direct =
+      this.#state === "running" &&
+      due &&
+      !this.#mayHaveDue &&
+      (request.queue === undefined || request.queue.isNew) &&
+      this.#programs.has(request.program) &&
+      this.#slots.take(holder);
+    const facts: ExecutionFacts = {
+      id: request.id,
+      organizationId: request.organizationId,
+      program: request.program,
+      agentId: request.agentId ?? null,
+      agentVersionId: request.agentVersionId ?? null,
+      conversationId: request.conversationId ?? null,
+      parentId: request.parent?.id ?? null,
+      parentWait: request.parent?.wait ?? null,
+      reservedNanoUsd: request.reservedNanoUsd ?? 0,
+      createdAt: now,
+    };
+    const events: DomainEvent[] = [{ type: "execution-queued", body: { input: request.input } }];
+    if (direct) events.push({ type: "attempt-started", body: { attempt: 1, reason: "first" } });
+    const stored = events.map(
+      (event, index) =>
+        ({ ...event, executionId: request.id, seq: index + 1, attempt: index, step: 0, at: now }) as StoredEvent,
+    );
+    const unit: Statement[] = [...(request.before ?? [])];
+    if (request.queue !== undefined && !request.queue.isNew) {
+      unit.push(
+        this.#queries.queueHasRoom({ queueKey: request.queue.key, limit: request.queue.limit }, { expectsRow: true }),
+      );
+    }
+    unit.push(
+      this.#queries.insertExecution({
+        id: request.id,
+        organizationId: request.organizationId,
+        program: request.program,
+        agentId: facts.agentId,
+        agentVersionId: facts.agentVersionId,
+        conversationId: facts.conversationId,
+        queueKey: request.queue?.key ?? null,
+        parentId: facts.parentId,
+        parentWait: facts.parentWait,
+        status: direct ? "running" : "queued",
+        attempt: direct ? 1 : 0,
+        lastSeq: stored.length,
+        runAt: request.runAt ?? now,
+        metadata: JSON.stringify(request.metadata ?? {}),
+        createdAt: now,
+        reservedNanoUsd: facts.reservedNanoUsd,
+      }),
+      ...stored.map((event) => this.#insert(event)),
+    );
+    unit.push(...this.#hooks.alongside(facts, events, unit.length));
+    try {
+      await this.#database.write(unit);
+    } catch (error) {
+      if (direct) this.#giveSlot(holder);
+      throw error;
+    }
+    if (direct) {
+      this.feed.hold(request.id);
+      this.feed.publish(stored);
+      this.#hooks.committed?.(facts, stored);
+      this.#launch(facts, {
+        attempt: 1,
+        signals: 0,
+        journal: new Journal(),
+        hasFirstToken: false,
+        input: request.input,
+      });
+    } else {
+      this.#hooks.committed?.(facts, stored);
+      if (request.queue !== undefined) this.#mayHaveBlocked = true;
+      if (due) this.#wakeUp();
+      else this.#armTimer(request.runAt ?? now);
+    }
+  }
+
+  /** @returns false when the execution has ended or does not exist */
+  async signal(executionId: Id, name: string, payload?: Json, before: readonly Statement[] = []): Promise<boolean> {
+    const now = this.#now();
+    const body = { name, payload };
+    let results;
+    try {
+      results = await this.#database.write([
+        ...before,
+        this.#queries.signal({ id: executionId, now }, { expectsRow: true }),
+        this.#queries.insertEvent({
+          executionId,
+          seq: { statement: before.length, column: "last_seq", plus: 0 },
+          attempt: 0,
+          step: 0,
+          type: "signal-received",
+          body: JSON.stringify(body),
+          at: now,
+        }),
+      ]);
+    } catch (error) {
+      if (error instanceof UnitRejected && error.statement === before.length) return false;
+      throw error;
+    }
+    const row = results[before.length]?.[0] as Row;
+    this.#signalled(
+      {
+        id: executionId,
+        status: row["status"] as string,
+        signals: row["signals"] as number,
+        lastSeq: row["last_seq"] as number,
+      },
+      body,
+      now,
+    );
+    return true;
+  }
+
+  /**
+   * Stops an execution in any state before its end and resolves when it has stopped and its log is complete.
+   * @returns the status it ended with, `cancelled` unless it came to its end by itself; undefined when there is none
+   */
+  async cancel(executionId: Id, request: CancelRequest): Promise<string | undefined> {
+    const requested: DomainEvent = { type: "cancel-requested", body: { by: request.by, reason: request.reason } };
+    const cancelled: DomainEvent = { type: "execution-cancelled", body: { reason: request.reason } };
+    for (;;) {
+      const [row] = await this.#database.read(this.#queries.state({ id: executionId }));
+      if (row === undefined) return undefined;
+      switch (row["status"]) {
+        case "queued":
+        case "waiting":
+          if (await this.#endIdle(executionId, "cancelled", [requested, cancelled])) return "cancelled";
+          continue; // it was taken up meanwhile: look again
+        case "running":
+          await this.#cancelRunning(executionId, requested, cancelled);
+          continue; // now it has ended, one way or the other
+        default:
+          return row["status"] as string;
+      }
+    }
+  }
+
+  /**
+   * Takes no more work and lets running attempts come to their end; after `timeoutMs` the rest is handed back, to be
+   * taken up by the next process.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#state = "draining";
+    clearTimeout(this.#timer);
+    await this.#pumping;
+    const ended = Promise.all([...this.#attempts.values()].map((attempt) => attempt.ended));
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([ended, new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs)))]);
+    clearTimeout(timer);
+    for (const attempt of this.#attempts.values()) attempt.stop("handed-back");
+    await Promise.all([...this.#attempts.values()].map((attempt) => attempt.ended));
+  }
+
+  async #cancelRunning(executionId: Id, requested: DomainEvent, cancelled: DomainEvent): Promise<void> {
+    const now = this.#now();
+    try {
+      const results = await this.#database.write([
+        this.#queries.requestCancel({ id: executionId, now }, { expectsRow: true }),
+        this.#insert({ ...requested, executionId, seq: 0, attempt: 0, step: 0, at: now } as StoredEvent, {
+          statement: 0,
+          column: "last_seq",
+          plus: 0,
+        }),
+      ]);
+      const seq = results[0]?.[0]?.["last_seq"] as number;
+      this.feed.publish([{ ...requested, executionId, seq, attempt: 0, step: 0, at: now } as StoredEvent]);
+    } catch (error) {
+      if (!(error instanceof UnitRejected)) throw error; // ended, or a cancel is under way: join it
+    }
+    const attempt = this.#attempts.get(executionId);
+    if (attempt !== undefined) {
+      attempt.stop("cancelled");
+      let timer: NodeJS.Timeout | undefined;
+      const grace = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), this.#cancelGraceMs)));
+      const outcome = await Promise.race([attempt.ended, grace]);
+      clearTimeout(timer);
+      if (outcome !== "late" && outcome !== "lost") return;
+    }
+    await this.#end(this.#queries.forceEnd, executionId, "cancelled", [cancelled]);
+    attempt?.stop("lost");
+  }
+
+  #endIdle(executionId: Id, status: "cancelled" | "failed", events: DomainEvent[]): Promise<boolean> {
+    return this.#end(this.#queries.endIdle, executionId, status, events);
+  }
+
+  /** Ends an execution from outside of any attempt; false when it was in another state than the query asks for. */
+  async #end(
+    query: EngineQueries["endIdle"],
+    executionId: Id,
+    status: "cancelled" | "failed",
+    events: DomainEvent[],
+  ): Promise<boolean> {
+    const now = this.#now();
+    const [state] = await this.#database.read(this.#queries.state({ id: executionId }));
+    if (state === undefined) return false;
+    const facts = readFacts(state);
+    const unit: Statement[] = [query({ id: executionId, status, now, count: events.length }, { expectsRow: true })];
+    for (const [index, event] of events.entries()) {
+      const plus = index + 1 - events.length;
+      unit.push(
+        this.#insert({ ...event, executionId, seq: 0, attempt: 0, step: 0, at: now } as StoredEvent, {
+          statement: 0,
+          column: "last_seq",
+          plus,
+        }),
+      );
+    }
+    const parentAt = unit.length;
+    unit.push(...parentSignal(this.#queries, facts, events, parentAt, now));
+    unit.push(...this.#hooks.alongside(facts, events, unit.length));
+    let results;
+    try {
+      results = await this.#database.write(unit);
+    } catch (error) {
+      if (error instanceof UnitRejected && error.statement === 0) return false;
+      throw error;
+    }
+    const lastSeq = results[0]?.[0]?.["last_seq"] as number;
+    const stored = events.map(
+      (event, index) =>
+        ({
+          ...event,
+          executionId,
+          seq: lastSeq + index + 1 - events.length,
+          attempt: 0,
+          step: 0,
+          at: now,
+        }) as StoredEvent,
+    );
+    this.feed.publish(stored);
+    this.#hooks.committed?.(facts, stored);
+    const parent = readSignalled(facts, results[parentAt]);
+    if (parent !== undefined) void this.#parentSignalled(parent);
+    // Whatever stood behind it in its queue may go on.
+    this.#wakeUp();
+    return true;
+  }
+
+  /** An execution has a new signal: its attempt here gets it, or it is taken up again. */
+  #signalled(execution: SignalledExecution, body: { name: string; payload?: Json }, at: number): void {
+    this.feed.publish([
+      {
+        type: "signal-received",
+        body,
+        executionId: execution.id,
+        seq: execution.lastSeq,
+        attempt: 0,
+        step: 0,
+        at,
+      } as StoredEvent,
+    ]);
+    this.#attempts.get(execution.id)?.deliver(body, execution.signals);
+    if (execution.status === "queued") this.#wakeUp();
+  }
+
+  async #parentSignalled(parent: SignalledExecution): Promise<void> {
+    const [row] = await this.#database.read(
+      this.#queries.eventsAfter({ id: parent.id, after: parent.lastSeq - 1, limit: 1 }),
+    );
+    if (row === undefined) return;
+    const event = readEvent(row);
+    if (event.type === "signal-received") this.#signalled(parent, event.body, event.at);
+  }
+
+  #insert(event: StoredEvent, seq: Parameters<EngineQueries["insertEvent"]>[0]["seq"] = event.seq): Statement {
+    return this.#queries.insertEvent({
+      executionId: event.executionId,
+      seq,
+      attempt: event.attempt,
+      step: event.step,
+      type: event.type,
+      body: JSON.stringify(event.body),
+      at: event.at,
+    });
+  }
+
+  #launch(
+    facts: ExecutionFacts,
+    start: { attempt: number; signals: number; journal: Journal; hasFirstToken: boolean; input: Json },
+  ): void {
+    const attempt = new Attempt({
+      facts,
+      attempt: start.attempt,
+      signals: start.signals,
+      journal: start.journal,
+      hasFirstToken: start.hasFirstToken,
+      database: this.#database,
+      queries: this.#queries,
+      feed: this.feed,
+      hooks: this.#hooks,
+      onParentSignalled: (parent) => void this.#parentSignalled(parent),
+      now: this.#now,
+    });
+    this.#attempts.set(facts.id, attempt);
+    void attempt.ended.then((outcome) => {
+      this.#attempts.delete(facts.id);
+      this.feed.release(facts.id);
+      this.#giveSlot(facts);
+      // A lost hold, a hand-back or the end of a queue's first may have made something due.
+      if (outcome === "lost" || this.#mayHaveBlocked) this.#wakeUp();
+      if (attempt.wakeAt !== undefined) this.#armTimer(attempt.wakeAt);
+    });
+    const program = this.#programs.get(facts.program) ?? unknownProgram(facts.program);
+    attempt.run(program, start.input);
+  }
+
+  #giveSlot(holder: { organizationId: Id; agentId: Id | null }): void {
+    if (this.#slots.give(holder)) this.#mayHaveDue = true;
+    if (this.#mayHaveDue) this.#pump();
+  }
+
+  #wakeUp(): void {
+    this.#mayHaveDue = true;
+    this.#pump();
+  }
+
+  #pump(): void {
+    if (this.#state !== "running" || this.#pumping !== undefined) return;
+    this.#pumping = this.#claimDue()
+      .catch((error: unknown) => {
+        this.#hooks.storeFailed?.(noExecution, error);
+        this.#armTimer(this.#now() + 1000);
+        return "stopped" as const;
+      })
+      .then((end) => {
+        this.#pumping = undefined;
+        // Something may have become due while the last look was under way.
+        if (end === "again") this.#pump();
+      });
+  }
+
+  /** Claims due executions until there are none or every slot is taken. */
+  async #claimDue(): Promise<"again" | "stopped"> {
+    while (this.#state === "running" && this.#slots.free > 0) {
+      this.#mayHaveDue = false;
+      this.#mayHaveBlocked = false;
+      const busy = this.#slots.busy;
+      const rows = await this.#database.read(
+        this.#queries.due({
+          now: this.#now(),
+          limit: Math.min(claimBatch, this.#slots.free),
+          busyOrganizations: busy.organizations,
+          busyAgents: busy.agents,
+        }),
+      );
+      if (rows.length === 0) {
+        await this.#armFromDatabase();
+        return this.#mayHaveDue ? "again" : "stopped";
+      }
+      this.#mayHaveDue = true;
+      this.#mayHaveBlocked = true;
+      const claimed = await Promise.all(rows.map((row) => this.#claim(row)));
+      // Nothing of the batch could be taken: limits are full, and the next free slot will look again.
+      if (!claimed.includes(true)) return "stopped";
+    }
+    return "stopped";
+  }
+
+  async #claim(row: Row): Promise<boolean> {
+    const id = row["id"] as Id;
+    const holder = { organizationId: row["organization_id"] as Id, agentId: row["agent_id"] as Id | null };
+    if (this.#attempts.has(id) || this.#claiming.has(id) || !this.#slots.take(holder)) return false;
+    this.#claiming.add(id);
+    try {
+      const now = this.#now();
+      const [state] = await this.#database.read(this.#queries.state({ id }));
+      if (state === undefined || state["status"] !== "queued") {
+        this.#giveSlot(holder);
+        return false;
+      }
+      const facts = readFacts(state);
+      const attempt = (state["attempt"] as number) + 1;
+      const event: DomainEvent = {
+        type: "attempt-started",
+        body: {
+          attempt,
+          reason: state["queued_reason"] as "first" | "resumed" | "recovered" | "handed-back",
+        },
+      };
+      const unit: Statement[] = [
+        this.#queries.claim({ id }, { expectsRow: true }),
+        this.#insert({ ...event, executionId: id, seq: 0, attempt, step: 0, at: now } as StoredEvent, {
+          statement: 0,
+          column: "last_seq",
+          plus: 0,
+        }),
+      ];
+      unit.push(...this.#hooks.alongside(facts, [event], unit.length));
+      const results = await this.#database.write(unit);
+      const claimed = results[0]?.[0] as Row;
+      const stored = {
+        ...event,
+        executionId: id,
+        seq: claimed["last_seq"] as number,
+        attempt,
+        step: 0,
+        at: now,
+      } as StoredEvent;
+      this.feed.hold(id);
+      this.feed.publish([stored]);
+      this.#hooks.committed?.(facts, [stored]);
+      const fresh = attempt === 1 && claimed["signals"] === 0;
+      const [first] = await this.#database.read(this.#queries.firstEvent({ id }));
+      const { input } = JSON.parse(first?.["body"] as string) as { input: Json };
+      const journal = fresh ? new Journal() : await this.#loadJournal(id);
+      this.#launch(facts, {
+        attempt,
+        signals: claimed["signals"] as number,
+        journal,
+        hasFirstToken: claimed["first_token_at"] !== null,
+        input,
+      });
+      return true;
+    } catch (error) {
+      this.feed.release(id);
+      this.#giveSlot(holder);
+      if (error instanceof UnitRejected) return false; // cancelled at the same moment
+      throw error;
+    } finally {
+      this.#claiming.delete(id);
+    }
+  }
+
+  async #loadJournal(id: Id): Promise<Journal> {
+    const rows = (await this.#database.read(this.#queries.journal({ id }))).map(readEvent);
+    // Events of unfinished steps come after the last journal row before which every step had finished.
+    const settled = new Map<number, number>();
+    for (const row of rows) {
+      if (row.type === "step-finished" || row.type === "wait-finished") settled.set(row.step, row.seq);
+    }
+    let after = 0;
+    for (let step = 1; settled.has(step); step += 1) after = Math.max(after, settled.get(step) as number);
+    const unfinished: StoredEvent[] = [];
+    for (let page = after; ;) {
+      const more = (await this.#database.read(this.#queries.eventsAfter({ id, after: page, limit: 500 }))).map(
+        readEvent,
+      );
+      unfinished.push(...more);
+      const last = more.at(-1);
+      if (last === undefined || more.length < 500) break;
+      page = last.seq;
+    }
+    return new Journal(rows, unfinished);
+  }
+
+  /** Sets the timer to the next thing that becomes due by the passing of time alone. */
+  async #armFromDatabase(): Promise<void> {
+    const [due] = await this.#database.read(this.#queries.nextDueAt({}));
+    const [wake] = await this.#database.read(this.#queries.nextWakeAt({}));
+    if (typeof due?.["at"] === "number") this.#mayHaveBlocked = true;
+    const times = [due?.["at"], wake?.["at"]].filter((at) => typeof at === "number");
+    const now = this.#now();
+    // What is due already waits for a slot, not for time.
+    const next = Math.min(now + netMs, ...times.map((at) => (at === due?.["at"] && at <= now ? now + netMs : at)));
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    this.#armTimer(next);
+  }
+
+  #armTimer(at: number): void {
+    if (this.#state !== "running" || at >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => void this.#onTimer(), Math.max(1, at - this.#now()));
+  }
+
+  async #onTimer(): Promise<void> {
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    try {
+      const now = this.#now();
+      const results = await this.#database.write([this.#queries.wake({ now, limit: wakeBatch })]);
+      await this.#reclaimOrphans();
+      // A full batch means that more waits are due.
+      if (results[0]?.length === wakeBatch) this.#armTimer(now);
+    } catch (error) {
+      this.#hooks.storeFailed?.(noExecution, error);
+      this.#armTimer(this.#now() + 1000);
+    }
+    this.#wakeUp();
+  }
+
+  /** Running executions that no attempt here holds: their attempt was given up when the database failed. */
+  async #reclaimOrphans(): Promise<void> {
+    for (const row of await this.#database.read(this.#queries.running({}))) {
+      const id = row["id"] as Id;
+      if (this.#attempts.has(id) || this.#claiming.has(id)) continue;
+      const [state] = await this.#database.read(this.#queries.state({ id }));
+      // Between the two reads it may have ended or been launched.
+      if (state?.["status"] !== "running" || this.#attempts.has(id) || this.#claiming.has(id)) continue;
+      // A start that was just committed may not have reached its launch.
+      if (this.#now() - (state["created_at"] as number) < netMs) continue;
+      await this.#database.write([this.#queries.reclaim({ id, attempt: row["attempt"] as number, now: this.#now() })]);
+    }
+  }
+}
+
+const noExecution: ExecutionFacts = {
+  id: "",
+  organizationId: "",
+  program: "",
+  agentId: null,
+  agentVersionId: null,
+  conversationId: null,
+  parentId: null,
+  parentWait: null,
+  reservedNanoUsd: 0,
+  createdAt: 0,
+};
+
+function readFacts(row: Row): ExecutionFacts {
+  return {
+    id: row["id"] as Id,
+    organizationId: row["organization_id"] as Id,
+    program: row["program"] as string,
+    agentId: row["agent_id"] as Id | null,
+    agentVersionId: row["agent_version_id"] as Id | null,
+    conversationId: row["conversation_id"] as Id | null,
+    parentId: row["parent_id"] as Id | null,
+    parentWait: row["parent_wait"] as string | null,
+    reservedNanoUsd: row["reserved_nano_usd"] as number,
+    createdAt: row["created_at"] as number,
+  };
+}
+
+function unknownProgram(name: string): Program {
+  return () =>
+    Promise.reject(
+      new RunyardError("internal_error", `This release has no program "${name}"; a newer one started the execution.`),
+    );
+}

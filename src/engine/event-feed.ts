@@ -1,0 +1,152 @@
+import type { DomainEvent, EventType, StoredEvent } from "../contract/events.ts";
+import { isTerminalEvent } from "../contract/events.ts";
+import type { Id } from "../contract/ids.ts";
+import type { Database } from "../store/database.ts";
+import type { Row } from "../store/statement.ts";
+import type { EngineQueries } from "./queries.ts";
+
+/** Newest events of one log, kept while an attempt runs here or someone reads, so that live readers share them. */
+interface Tail {
+  events: StoredEvent[];
+  bytes: number;
+  readers: Set<() => void>;
+  /** An attempt of this process writes the log. */
+  held: boolean;
+}
+
+const maxTailEvents = 1024;
+const maxTailBytes = 256 * 1024;
+const pageSize = 500;
+
+/**
+ * Reads logs by cursor: catch up from the database, cut over, then live. Every reader, early, late or resumed, goes
+ * through `read` and gets the same rows. Publishing happens after the commit, so nothing is seen that is not stored.
+ */
+export class EventFeed {
+  readonly #database: Database;
+  readonly #queries: EngineQueries;
+  readonly #tails = new Map<Id, Tail>();
+
+  constructor(options: { database: Database; queries: EngineQueries }) {
+    this.#database = options.database;
+    this.#queries = options.queries;
+  }
+
+  /** Keeps the log's newest events in memory until `release`. */
+  hold(executionId: Id): void {
+    this.#tailOf(executionId).held = true;
+  }
+
+  release(executionId: Id): void {
+    const tail = this.#tails.get(executionId);
+    if (tail === undefined) return;
+    tail.held = false;
+    this.#dropWhenUnused(executionId, tail);
+  }
+
+  /** Hands committed events to whoever reads. Numbers of one log arrive in order. */
+  publish(events: readonly StoredEvent[]): void {
+    const first = events[0];
+    if (first === undefined) return;
+    const tail = this.#tails.get(first.executionId);
+    if (tail === undefined) return;
+    // A hole means another process wrote in between: begin again after it, readers fill up from the database.
+    if (tail.events.length > 0 && first.seq !== (tail.events.at(-1) as StoredEvent).seq + 1) {
+      tail.events = [];
+      tail.bytes = 0;
+    }
+    for (const event of events) {
+      tail.events.push(event);
+      tail.bytes += sizeOf(event);
+    }
+    if (tail.events.length > maxTailEvents || tail.bytes > maxTailBytes) {
+      const kept = tail.events.slice(-Math.max(events.length, maxTailEvents / 2));
+      tail.events = kept;
+      tail.bytes = kept.reduce((sum, event) => sum + sizeOf(event), 0);
+    }
+    for (const wake of tail.readers) wake();
+  }
+
+  /**
+   * The events numbered above `after`, in batches, until the terminal one, or until `signal` aborts. `endAt` ends it
+   * sooner, after the batch that holds such an event.
+   */
+  async *read(
+    executionId: Id,
+    options: { after: number; signal: AbortSignal; endAt?: (event: StoredEvent) => boolean },
+  ): AsyncGenerator<readonly StoredEvent[], void, undefined> {
+    const { signal, endAt } = options;
+    let after = options.after;
+    let wake: (() => void) | undefined;
+    const ring = () => wake?.();
+    const tail = this.#tailOf(executionId);
+    tail.readers.add(ring);
+    signal.addEventListener("abort", ring);
+    try {
+      while (!signal.aborted) {
+        const batch = fromTail(tail, after) ?? (await this.#page(executionId, after));
+        if (batch.length > 0) {
+          const end = batch.findIndex((event) => isTerminalEvent(event) || endAt?.(event) === true);
+          const delivered = end < 0 ? batch : batch.slice(0, end + 1);
+          after = (delivered.at(-1) as StoredEvent).seq;
+          yield delivered;
+          if (end >= 0) return;
+          continue;
+        }
+        const newest = tail.events.at(-1);
+        if (newest !== undefined && newest.seq > after) continue; // came while the page was read
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          // Between the check above and here nothing else ran, so no event can have been missed.
+          if (signal.aborted) resolve();
+        });
+      }
+    } finally {
+      signal.removeEventListener("abort", ring);
+      tail.readers.delete(ring);
+      this.#dropWhenUnused(executionId, tail);
+    }
+  }
+
+  async #page(executionId: Id, after: number): Promise<StoredEvent[]> {
+    const rows = await this.#database.read(this.#queries.eventsAfter({ id: executionId, after, limit: pageSize }));
+    return rows.map(readEvent);
+  }
+
+  #tailOf(executionId: Id): Tail {
+    let tail = this.#tails.get(executionId);
+    if (tail === undefined) {
+      tail = { events: [], bytes: 0, readers: new Set(), held: false };
+      this.#tails.set(executionId, tail);
+    }
+    return tail;
+  }
+
+  #dropWhenUnused(executionId: Id, tail: Tail): void {
+    if (!tail.held && tail.readers.size === 0 && this.#tails.get(executionId) === tail) this.#tails.delete(executionId);
+  }
+}
+
+/** What the tail has above `after`; undefined when it begins later than that, so that the database must be asked. */
+function fromTail(tail: Tail, after: number): StoredEvent[] | undefined {
+  const first = tail.events[0];
+  if (first === undefined || first.seq > after + 1) return undefined;
+  return after + 1 - first.seq < tail.events.length ? tail.events.slice(after + 1 - first.seq) : [];
+}
+
+function sizeOf(event: StoredEvent): number {
+  return event.type === "text-delta" || event.type === "reasoning-delta" ? 96 + event.body.text.length : 256;
+}
+
+/** The event of a row. Bodies were typed when they were written, by this release or an older one. */
+export function readEvent(row: Row): StoredEvent {
+  return {
+    executionId: row["execution_id"] as string,
+    seq: row["seq"] as number,
+    attempt: row["attempt"] as number,
+    step: row["step"] as number,
+    at: row["at"] as number,
+    type: row["type"] as EventType,
+    body: JSON.parse(row["body"] as string) as DomainEvent["body"],
+  } as StoredEvent;
+}

@@ -1,0 +1,375 @@
+import { sql, type Kysely } from "kysely";
+import { prepared } from "../store/prepared.ts";
+import type { RowReference, SqlValue } from "../store/statement.ts";
+import type { Tables } from "../store/tables.ts";
+
+/** What one unit adds to the counters of an execution's row. */
+export type Counts = {
+  firstTokenAt: number | null;
+  toolCalls: number;
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+  reasoningTokens: number;
+  costNanoUsd: number;
+  costUnknown: number;
+};
+
+export type EngineQueries = ReturnType<typeof engineQueries>;
+
+/** Columns that say what an execution is, as the engine hands them to its hooks. */
+export const factColumns = [
+  "id",
+  "organization_id",
+  "program",
+  "agent_id",
+  "agent_version_id",
+  "conversation_id",
+  "status",
+  "attempt",
+  "last_seq",
+  "signals",
+  "crashes",
+  "queued_reason",
+  "cancel_requested_at",
+  "metadata",
+  "parent_id",
+  "parent_wait",
+  "reserved_nano_usd",
+  "cost_nano_usd",
+  "first_token_at",
+  "created_at",
+] as const;
+
+const numbered = (count: never) => ({ last_seq: sql<number>`last_seq + ${count}` });
+
+/**
+ * Every statement of the engine. Each write of an attempt begins with an update of the execution's row that is
+ * conditional on the attempt number and gives back `last_seq`: it fences, numbers the events, and orders writers.
+ */
+export function engineQueries(builder: Kysely<Tables>) {
+  const held = <P extends { id: never; attempt: never }>(p: P) =>
+    builder
+      .updateTable("execution")
+      .where("id", "=", p.id)
+      .where("attempt", "=", p.attempt)
+      .where("status", "=", "running");
+  const counted = (p: { [Name in keyof Counts]: never }) =>
+    ({
+      first_token_at: sql<number>`coalesce(first_token_at, ${p.firstTokenAt})`,
+      tool_calls: sql<number>`tool_calls + ${p.toolCalls}`,
+      input_tokens: sql<number>`input_tokens + ${p.inputTokens}`,
+      output_tokens: sql<number>`output_tokens + ${p.outputTokens}`,
+      cache_read_tokens: sql<number>`cache_read_tokens + ${p.cacheReadTokens}`,
+      cache_write_tokens: sql<number>`cache_write_tokens + ${p.cacheWriteTokens}`,
+      reasoning_tokens: sql<number>`reasoning_tokens + ${p.reasoningTokens}`,
+      cost_nano_usd: sql<number>`cost_nano_usd + ${p.costNanoUsd}`,
+      // Kept as 0 or 1 whatever is added.
+      cost_unknown: sql<number>`case when cost_unknown + ${p.costUnknown} > 0 then 1 else 0 end`,
+    }) as const;
+
+  return {
+    insertExecution: prepared<{
+      id: string;
+      organizationId: string;
+      program: string;
+      agentId: string | null;
+      agentVersionId: string | null;
+      conversationId: string | null;
+      queueKey: string | null;
+      parentId: string | null;
+      parentWait: string | null;
+      status: string;
+      attempt: number;
+      lastSeq: number;
+      runAt: number;
+      metadata: string;
+      createdAt: number;
+      reservedNanoUsd: number;
+    }>((p) =>
+      builder.insertInto("execution").values({
+        id: p.id,
+        organization_id: p.organizationId,
+        program: p.program,
+        agent_id: p.agentId,
+        agent_version_id: p.agentVersionId,
+        conversation_id: p.conversationId,
+        queue_key: p.queueKey,
+        parent_id: p.parentId,
+        parent_wait: p.parentWait,
+        status: p.status,
+        attempt: p.attempt,
+        last_seq: p.lastSeq,
+        queued_reason: "first",
+        run_at: p.runAt,
+        metadata: p.metadata,
+        created_at: p.createdAt,
+        reserved_nano_usd: p.reservedNanoUsd,
+      }),
+    ),
+    insertEvent: prepared<{
+      executionId: string;
+      seq: number | RowReference;
+      attempt: number;
+      step: number;
+      type: string;
+      body: string;
+      at: number;
+    }>((p) =>
+      builder.insertInto("event").values({
+        execution_id: p.executionId,
+        seq: p.seq,
+        attempt: p.attempt,
+        step: p.step,
+        type: p.type,
+        body: p.body,
+        at: p.at,
+      }),
+    ),
+
+    /** Fewer than `limit` executions of the queue are before their end. */
+    queueHasRoom: prepared<{ queueKey: string; limit: number }>((p) =>
+      builder.selectNoFrom(sql<number>`1`.as("room")).where((where) =>
+        where(
+          where
+            .selectFrom("execution")
+            .select(({ fn }) => fn.countAll<number>().as("count"))
+            .where("queue_key", "=", p.queueKey)
+            .where(sql<boolean>`status in ('queued', 'running', 'waiting')`),
+          "<",
+          p.limit,
+        ),
+      ),
+    ),
+
+    /** Due executions, oldest first; the first of each queue only. */
+    due: prepared<{ now: number; limit: number; busyOrganizations: string; busyAgents: string }>((p) =>
+      builder
+        .selectFrom("execution")
+        .select(["id", "organization_id", "agent_id"])
+        .where("status", "=", sql<string>`'queued'`)
+        .where("run_at", "<=", p.now)
+        .where((where) =>
+          where.or([
+            where("queue_key", "is", null),
+            where.not(
+              where.exists(
+                where
+                  .selectFrom("execution as ahead")
+                  .select("ahead.id")
+                  .whereRef("ahead.queue_key", "=", "execution.queue_key")
+                  .whereRef("ahead.id", "<", "execution.id")
+                  .where(sql<boolean>`ahead.status in ('queued', 'running', 'waiting')`),
+              ),
+            ),
+          ]),
+        )
+        // Comma-joined ids of those at their limit: a bound list would need a statement for each length.
+        .where(sql<boolean>`${p.busyOrganizations} not like '%' || organization_id || '%'`)
+        .where((where) =>
+          where.or([
+            where("agent_id", "is", null),
+            where(sql<boolean>`${p.busyAgents} not like '%' || agent_id || '%'`, "=", sql<boolean>`true`),
+          ]),
+        )
+        .orderBy("run_at")
+        .orderBy("id")
+        .limit(p.limit),
+    ),
+    claim: prepared<{ id: string }>((p) =>
+      builder
+        .updateTable("execution")
+        .set({
+          status: "running",
+          attempt: sql<number>`attempt + 1`,
+          last_seq: sql<number>`last_seq + 1`,
+          wake_at: null,
+          waiting_for: null,
+        })
+        .where("id", "=", p.id)
+        .where("status", "=", sql<string>`'queued'`)
+        .returning(factColumns),
+    ),
+    nextDueAt: prepared<Record<never, never>>(() =>
+      builder
+        .selectFrom("execution")
+        .select(({ fn }) => fn.min("run_at").as("at"))
+        .where("status", "=", sql<string>`'queued'`),
+    ),
+    nextWakeAt: prepared<Record<never, never>>(() =>
+      builder
+        .selectFrom("execution")
+        .select(({ fn }) => fn.min("wake_at").as("at"))
+        .where("status", "=", sql<string>`'waiting'`)
+        .where("wake_at", "is not", null),
+    ),
+    /** Waits whose time has come; at most `limit`, so that one tick stays short. */
+    wake: prepared<{ now: number; limit: number }>((p) =>
+      builder
+        .updateTable("execution")
+        .set({ status: "queued", queued_reason: "resumed", run_at: p.now, wake_at: null })
+        .where("id", "in", (where) =>
+          where
+            .selectFrom("execution")
+            .select("id")
+            .where("status", "=", sql<string>`'waiting'`)
+            .where("wake_at", "<=", p.now)
+            .orderBy("wake_at")
+            .limit(p.limit),
+        )
+        .returning("id"),
+    ),
+
+    /** Every execution that a dead process left running is due again. */
+    recover: prepared<{ now: number }>((p) =>
+      builder
+        .updateTable("execution")
+        .set({
+          status: "queued",
+          queued_reason: "recovered",
+          crashes: sql<number>`crashes + 1`,
+          run_at: p.now,
+        })
+        .where("status", "=", sql<string>`'running'`),
+    ),
+    poisoned: prepared<{ crashes: number; limit: number }>((p) =>
+      builder
+        .selectFrom("execution")
+        .select("id")
+        .where("status", "=", sql<string>`'queued'`)
+        .where("queued_reason", "=", "recovered")
+        .where("crashes", ">=", p.crashes)
+        .limit(p.limit),
+    ),
+    running: prepared<Record<never, never>>(() =>
+      builder
+        .selectFrom("execution")
+        .select(["id", "attempt"])
+        .where("status", "=", sql<string>`'running'`),
+    ),
+    /** One execution that no attempt of this process holds is due again. */
+    reclaim: prepared<{ id: string; attempt: number; now: number }>((p) =>
+      held(p).set({ status: "queued", queued_reason: "recovered", run_at: p.now }).returning("id"),
+    ),
+
+    append: prepared<{ id: string; attempt: number; count: number }>((p) =>
+      held(p).set(numbered(p.count)).returning("last_seq"),
+    ),
+    appendStep: prepared<{ id: string; attempt: number; count: number } & Counts>((p) =>
+      held(p)
+        .set({ ...numbered(p.count), ...counted(p), crashes: 0 })
+        .returning("last_seq"),
+    ),
+    appendCounted: prepared<{ id: string; attempt: number; count: number } & Counts>((p) =>
+      held(p)
+        .set({ ...numbered(p.count), ...counted(p) })
+        .returning("last_seq"),
+    ),
+    finish: prepared<{ id: string; attempt: number; count: number; status: string; now: number } & Counts>((p) =>
+      held(p)
+        .set({ ...numbered(p.count), ...counted(p), status: p.status, finished_at: p.now })
+        .returning("last_seq"),
+    ),
+    suspend: prepared<{
+      id: string;
+      attempt: number;
+      count: number;
+      signals: number;
+      wakeAt: number | null;
+      waitingFor: string;
+    }>((p) =>
+      held(p)
+        .set({ ...numbered(p.count), status: "waiting", wake_at: p.wakeAt, waiting_for: p.waitingFor, crashes: 0 })
+        .where("signals", "=", p.signals)
+        .where("cancel_requested_at", "is", null)
+        .returning("last_seq"),
+    ),
+    handBack: prepared<{ id: string; attempt: number; count: number; now: number }>((p) =>
+      held(p)
+        .set({ ...numbered(p.count), status: "queued", queued_reason: "handed-back", run_at: p.now })
+        .returning("last_seq"),
+    ),
+
+    /** Wakes the execution when it waits; an execution that has ended is not changed. */
+    signal: prepared<{ id: string; now: number }>((p) =>
+      builder
+        .updateTable("execution")
+        .set({
+          last_seq: sql<number>`last_seq + 1`,
+          signals: sql<number>`signals + 1`,
+          queued_reason: sql<string>`case when status = 'waiting' then 'resumed' else queued_reason end`,
+          run_at: sql<number>`case when status = 'waiting' then ${p.now} else run_at end`,
+          wake_at: sql<number | null>`case when status = 'waiting' then null else wake_at end`,
+          status: sql<string>`case when status = 'waiting' then 'queued' else status end`,
+        })
+        .where("id", "=", p.id)
+        .where(sql<boolean>`status in ('queued', 'running', 'waiting')`)
+        .returning(["last_seq", "status", "signals"]),
+    ),
+    /** Ends an execution that no attempt holds, with two events. */
+    endIdle: prepared<{ id: string; status: string; now: number; count: number }>((p) =>
+      builder
+        .updateTable("execution")
+        .set({ ...numbered(p.count), status: p.status, finished_at: p.now, wake_at: null })
+        .where("id", "=", p.id)
+        .where(sql<boolean>`status in ('queued', 'waiting')`)
+        .returning(factColumns),
+    ),
+    requestCancel: prepared<{ id: string; now: number }>((p) =>
+      builder
+        .updateTable("execution")
+        .set({ last_seq: sql<number>`last_seq + 1`, cancel_requested_at: p.now })
+        .where("id", "=", p.id)
+        .where("status", "=", sql<string>`'running'`)
+        .where("cancel_requested_at", "is", null)
+        .returning(["last_seq", "attempt"]),
+    ),
+    /** Takes a running execution from its attempt, which learns it at its next write. */
+    forceEnd: prepared<{ id: string; status: string; now: number; count: number }>((p) =>
+      builder
+        .updateTable("execution")
+        .set({ ...numbered(p.count), status: p.status, finished_at: p.now })
+        .where("id", "=", p.id)
+        .where("status", "=", sql<string>`'running'`)
+        .returning(factColumns),
+    ),
+
+    /** What a resumed program reads: however many deltas lie between, only these rows. */
+    journal: prepared<{ id: string }>((p) =>
+      builder
+        .selectFrom("event")
+        .selectAll()
+        .where("execution_id", "=", p.id)
+        .where(sql<boolean>`type in ('step-finished', 'wait-started', 'wait-finished', 'signal-received')`)
+        .orderBy("seq"),
+    ),
+    eventsAfter: prepared<{ id: string; after: number; limit: number }>((p) =>
+      builder
+        .selectFrom("event")
+        .selectAll()
+        .where("execution_id", "=", p.id)
+        .where("seq", ">", p.after)
+        .orderBy("seq")
+        .limit(p.limit),
+    ),
+    firstEvent: prepared<{ id: string }>((p) =>
+      builder
+        .selectFrom("event")
+        .select("body")
+        .where("execution_id", "=", p.id)
+        .where("seq", "=", sql<number>`1`),
+    ),
+    state: prepared<{ id: string }>((p) => builder.selectFrom("execution").select(factColumns).where("id", "=", p.id)),
+    countQueued: prepared<Record<never, never>>(() =>
+      builder
+        .selectFrom("execution")
+        .select(({ fn }) => fn.countAll<number>().as("count"))
+        .where("status", "=", sql<string>`'queued'`),
+    ),
+  };
+}
+
+export type FactRow = {
+  [Column in (typeof factColumns)[number]]: Extract<Tables["execution"][Column] extends infer T ? T : never, SqlValue>;
+};

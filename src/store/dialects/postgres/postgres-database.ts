@@ -1,0 +1,169 @@
+import { createHash } from "node:crypto";
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
+import pg from "pg";
+import type { Database } from "../../database.ts";
+import { migrationTable, pendingMigrations } from "../../migrations/migrations.ts";
+import {
+  bindReferences,
+  type Row,
+  type Statement,
+  StoreUnavailable,
+  type UnitFailure,
+  type UnitResult,
+  UnitRejected,
+} from "../../statement.ts";
+import type { Tables } from "../../tables.ts";
+import { postgresDialect } from "./postgres-dialect.ts";
+
+/** Any number; the same for every release, so that two processes never migrate at once. */
+const migrationLock = 7_234_911;
+
+// Times and counters are bigint columns whose values stay below 2^53.
+const types = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+};
+
+/** Postgres through a pool: a unit of work is one transaction on one connection. */
+export class PostgresDatabase implements Database {
+  readonly dialect = postgresDialect;
+  readonly builder: Kysely<Tables>;
+  readonly #pool: pg.Pool;
+  readonly #names = new Map<string, string>();
+
+  constructor(options: { url: string; connections?: number }) {
+    this.#pool = new pg.Pool({ connectionString: options.url, max: options.connections ?? 10, types });
+    // An idle connection that the server closes is replaced at the next use.
+    this.#pool.on("error", () => undefined);
+    this.builder = new Kysely<Tables>({
+      dialect: {
+        createAdapter: () => new PostgresAdapter(),
+        createDriver: () => new DummyDriver(),
+        createIntrospector: (database) => new PostgresIntrospector(database),
+        createQueryCompiler: () => new PostgresQueryCompiler(),
+      },
+    });
+  }
+
+  async read(statement: Statement): Promise<readonly Row[]> {
+    try {
+      return (await this.#pool.query<Row>(this.#query(statement, []))).rows;
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  scan(statement: Statement): Promise<readonly Row[]> {
+    return this.read(statement);
+  }
+
+  async write(unit: readonly Statement[]): Promise<UnitResult> {
+    for (let remaining = 5; ; remaining -= 1) {
+      try {
+        return await this.#transact(unit);
+      } catch (error) {
+        // Two units took the same rows in another order; Postgres undid one, which can simply run again.
+        if (remaining === 0 || !(error instanceof StoreUnavailable) || !isDeadlock(error.cause)) throw error;
+      }
+    }
+  }
+
+  async #transact(unit: readonly Statement[]): Promise<UnitResult> {
+    const connection = await this.#pool.connect().catch((error: unknown) => {
+      throw unavailable(error);
+    });
+    let broken = false;
+    try {
+      await connection.query("begin");
+      const results: (readonly Row[])[] = [];
+      for (const [index, statement] of unit.entries())
+        results.push(await this.#step(connection, index, statement, results));
+      await connection.query("commit");
+      return results;
+    } catch (error) {
+      await connection.query("rollback").catch(() => {
+        broken = true;
+      });
+      throw error instanceof UnitRejected ? error : unavailable(error);
+    } finally {
+      connection.release(broken);
+    }
+  }
+
+  async migrate(): Promise<void> {
+    const connection = await this.#pool.connect();
+    try {
+      await connection.query("select pg_advisory_lock($1)", [migrationLock]);
+      await connection.query(migrationTable);
+      const applied = await connection.query<{ name: string }>("select name from migration order by name");
+      for (const migration of pendingMigrations(applied.rows.map((row) => row.name))) {
+        await connection.query("begin");
+        for (const sql of migration.statements(this.dialect)) await connection.query(sql);
+        await connection.query("insert into migration (name, applied_at) values ($1, $2)", [
+          migration.name,
+          new Date().toISOString(),
+        ]);
+        await connection.query("commit");
+      }
+    } finally {
+      // Closing the connection gives the lock back and undoes a migration that broke off.
+      connection.release(true);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #step(
+    connection: pg.PoolClient,
+    index: number,
+    statement: Statement,
+    results: UnitResult,
+  ): Promise<readonly Row[]> {
+    if (statement.onlyAfter !== undefined && (results[statement.onlyAfter]?.length ?? 0) === 0) return [];
+    try {
+      const { rows, rowCount } = await connection.query<Row>(this.#query(statement, results));
+      if (statement.expectsRow === true && (rowCount ?? 0) === 0) throw new UnitRejected(index, "expectation");
+      return rows;
+    } catch (error) {
+      const failure = constraintOf(error);
+      throw failure === undefined ? error : new UnitRejected(index, failure);
+    }
+  }
+
+  #query(statement: Statement, results: UnitResult): pg.QueryConfig {
+    return {
+      name: this.#nameOf(statement.sql),
+      text: statement.sql,
+      values: bindReferences(statement.params, results),
+    };
+  }
+
+  /** A name makes the server keep the plan. Lists have a few run-time shapes; past a bound they go without a name. */
+  #nameOf(sql: string): string | undefined {
+    let name = this.#names.get(sql);
+    if (name === undefined && this.#names.size < 500) {
+      name = createHash("sha1").update(sql).digest("hex");
+      this.#names.set(sql, name);
+    }
+    return name;
+  }
+}
+
+/** @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function constraintOf(error: unknown): UnitFailure | undefined {
+  if (!(error instanceof pg.DatabaseError)) return undefined;
+  if (error.code === "23505") return "unique";
+  if (error.code === "23503") return "foreign-key";
+  return undefined;
+}
+
+function isDeadlock(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && (error.code === "40P01" || error.code === "40001");
+}
+
+function unavailable(error: unknown): StoreUnavailable {
+  const message = error instanceof Error ? error.message : String(error);
+  return new StoreUnavailable(`The database did not take a request: ${message}`, { cause: error });
+}

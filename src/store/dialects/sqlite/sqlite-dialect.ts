@@ -1,0 +1,31 @@
+import type { SqlDialect } from "../../database.ts";
+
+export const sqliteDialect: SqlDialect = {
+  name: "sqlite",
+  columns: { integer: "integer", bytes: "blob" },
+  clustered: "without rowid",
+  memorySearchSchema: [
+    `create virtual table memory_search using fts5 (
+      entry_id unindexed, store_id unindexed, key, content, tokenize = 'unicode61 remove_diacritics 2')`,
+    `create trigger memory_entry_added after insert on memory_entry begin
+      insert into memory_search (entry_id, store_id, key, content) values (new.id, new.store_id, new.key, new.content);
+    end`,
+    `create trigger memory_entry_changed after update of key, content on memory_entry begin
+      update memory_search set key = new.key, content = new.content where entry_id = new.id;
+    end`,
+    `create trigger memory_entry_removed after delete on memory_entry begin
+      delete from memory_search where entry_id = old.id;
+    end`,
+  ],
+  searchMemory: ({ storeId, words, limit }) => ({
+    // bm25 is lower for better matches.
+    sql: `select memory_entry.*, -bm25(memory_search) as score from memory_search
+      join memory_entry on memory_entry.id = memory_search.entry_id
+      where memory_search match ? and memory_search.store_id = ?
+      order by score desc, memory_entry.id desc limit ?`,
+    params: [words.map((word) => `"${word.replaceAll('"', '""')}"`).join(" OR "), storeId, limit],
+    returnsRows: true,
+  }),
+  jsonField: (column, field) => `json_extract(${column}, '$.${field}')`,
+  dayOf: (column) => `strftime('%Y-%m-%d', ${column} / 1000, 'unixepoch')`,
+};
