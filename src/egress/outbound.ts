@@ -9,7 +9,8 @@ export interface Outbound {
    * Sends one request and resolves when the response head is there. The address is checked as written and again at
    * connect time, for each redirect hop.
    * @throws RunyardError `address_refused` when the target is not public unicast and not allowed by setting;
-   *   an `OutboundError` for everything that went wrong on the way (refused, reset, timed out, too large)
+   *   an `OutboundError` for everything that went wrong on the way (refused, reset, timed out, too large), which the
+   *   body emits as well when it happens there; the signal's own reason when it aborts
    */
   request(request: OutboundRequest): Promise<OutboundResponse>;
 }
@@ -20,13 +21,16 @@ export interface OutboundRequest {
   headers?: Record<string, string>;
   body?: string | Uint8Array;
   signal?: AbortSignal;
-  /** Until the response head is there. Default 30,000. */
+  /** From the request being written to the response head being there. Default 30,000. */
   headersTimeoutMs?: number;
   /** Between two chunks of the body. Default 30,000. */
   bodyTimeoutMs?: number;
   /** The body is cut with an `OutboundError` past this many bytes. Default 16 MiB; Infinity for streams. */
   maxBodyBytes?: number;
-  /** How many redirects to follow; default 0, so that a 3xx is returned as it is. */
+  /**
+   * How many redirects to follow; default 0, so that a 3xx is returned as it is. One more is an `OutboundError`.
+   * Only headers that prove nothing (`accept`, `content-type`, …) go along to another origin.
+   */
   maxRedirects?: number;
 }
 
