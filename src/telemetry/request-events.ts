@@ -1,0 +1,94 @@
+import type { Id } from "../contract/ids.ts";
+import type { TelemetryParts } from "./telemetry-parts.ts";
+
+export interface FinishedRequest {
+  requestId: string;
+  method: string;
+  /** The pattern, `/v1/agents/:id`, never the path: it becomes a label. */
+  route: string;
+  status: number;
+  durationMs: number;
+  organizationId?: Id;
+  executionId?: Id;
+  /** What made it a 5xx. */
+  err?: unknown;
+}
+
+export type RequestEvents = ReturnType<typeof createRequestEvents>;
+
+/** What happens at the HTTP edge, and with what leaves it again as webhooks. */
+export function createRequestEvents({ logging, metrics, traces }: TelemetryParts) {
+  const log = logging.logger("http");
+  const webhookLog = logging.logger("webhook");
+  const egressLog = logging.logger("egress");
+
+  return {
+    requestFinished(facts: FinishedRequest): void {
+      metrics.requests.observe(
+        { method: facts.method, route: facts.route, status: facts.status },
+        facts.durationMs / 1000,
+      );
+      if (facts.status >= 500) log.error({ ...facts }, "request failed");
+      else if (log.isLevelEnabled("debug")) log.debug({ ...facts }, "request finished");
+      if (traces === undefined) return;
+      const endedAt = Date.now();
+      traces.record({
+        name: `${facts.method} ${facts.route}`,
+        kind: "server",
+        executionId: facts.executionId,
+        startedAt: endedAt - facts.durationMs,
+        endedAt,
+        attributes: {
+          "http.request.method": facts.method,
+          "http.route": facts.route,
+          "http.response.status_code": facts.status,
+          "runyard.request.id": facts.requestId,
+          "runyard.organization.id": facts.organizationId,
+        },
+        errorCode: facts.status >= 500 ? String(facts.status) : undefined,
+      });
+    },
+
+    /** `reason` is an error code: `invalid_api_key`, `expired_api_key`, `insufficient_scope`. */
+    authenticationFailed(facts: { requestId: string; reason: string }): void {
+      metrics.refusedKeys.inc({ reason: facts.reason });
+      log.info({ ...facts }, "API key refused");
+    },
+
+    streamOpened(facts: { executionId: Id }): void {
+      metrics.openStreams.inc();
+      if (log.isLevelEnabled("debug")) log.debug({ ...facts }, "stream opened");
+    },
+
+    streamClosed(facts: { executionId: Id; reason: "ended" | "left" | "slow" | "draining" }): void {
+      metrics.openStreams.dec();
+      if (log.isLevelEnabled("debug")) log.debug({ ...facts }, "stream closed");
+    },
+
+    webhookDelivered(facts: {
+      webhookId: Id;
+      eventId: Id;
+      type: string;
+      try: number;
+      /** HTTP status; undefined when no answer came. */
+      status: number | undefined;
+      durationMs: number;
+      errorCode?: string;
+    }): void {
+      const delivered = facts.status !== undefined && facts.status >= 200 && facts.status < 300;
+      metrics.webhookDeliveries.observe({ outcome: delivered ? "delivered" : "failed" }, facts.durationMs / 1000);
+      if (!delivered) webhookLog.info({ ...facts }, "webhook delivery failed");
+      else if (webhookLog.isLevelEnabled("debug")) webhookLog.debug({ ...facts }, "webhook delivered");
+    },
+
+    webhookDisabled(facts: { webhookId: Id; organizationId: Id }): void {
+      webhookLog.warn({ ...facts }, "webhook disabled after days of failed deliveries");
+    },
+
+    /** The address guard stopped an outbound request. */
+    addressRefused(facts: { host: string; purpose: string }): void {
+      metrics.addressesRefused.inc();
+      egressLog.warn({ ...facts }, "outbound request refused");
+    },
+  };
+}
