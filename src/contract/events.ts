@@ -45,15 +45,25 @@ export const domainEventSchema = z.discriminatedUnion("type", [
   }),
   /** A tool that the client runs: the execution waits for its result. */
   event("tool-call-required", { callId: z.string(), name: z.string(), input: jsonObjectSchema }),
-  /** The journal. `result` is absent when the step returned nothing. */
+  /**
+   * The journal. `result` is absent when the step returned nothing. `emitted`: how many events outside steps stand
+   * before it in the log, left out when there are none, so that a program that is called again does not repeat them.
+   */
   event("step-finished", {
     name: z.string(),
     result: jsonSchema.optional(),
     error: errorFactSchema.extend({ retryable: z.boolean() }).optional(),
+    durationMs: z.int(),
+    emitted: z.int().optional(),
   }),
   event("wait-started", { name: z.string(), until: z.int().optional() }),
   /** `timedOut` is true when `until` passed before an answer came. */
-  event("wait-finished", { name: z.string(), answer: jsonSchema.optional(), timedOut: z.boolean() }),
+  event("wait-finished", {
+    name: z.string(),
+    answer: jsonSchema.optional(),
+    timedOut: z.boolean(),
+    emitted: z.int().optional(),
+  }),
   /** Something from outside for a wait of this name; may come before the wait begins. */
   event("signal-received", { name: z.string(), payload: jsonSchema.optional() }),
   event("message-received", { from: z.string(), text: z.string() }),
