@@ -6,11 +6,12 @@ import type { Database } from "../store/database.ts";
 import { type Statement, type UnitResult, UnitRejected } from "../store/statement.ts";
 import { delayBeforeTry, pause } from "./backoff.ts";
 import { countEvents, noCounts } from "./count-events.ts";
+import type { CrashPoint } from "./crash-point.ts";
 import { type EventFeed, readEvent } from "./event-feed.ts";
 import type { EngineHooks, ExecutionFacts } from "./hooks.ts";
-import { Journal } from "./journal.ts";
+import { isOutsideSteps, type Journal } from "./journal.ts";
 import type { Ctx, Program, StepContext, StepOptions } from "./program.ts";
-import { parentSignal, readSignalled, type SignalledExecution } from "./parent-signal.ts";
+import { parentSignal, type SignalledExecution } from "./parent-signal.ts";
 import type { Counts, EngineQueries } from "./queries.ts";
 
 export interface AttemptOptions {
@@ -27,6 +28,7 @@ export interface AttemptOptions {
   /** The parent of this execution got a signal in the commit that ended it. */
   onParentSignalled: (parent: SignalledExecution) => void;
   now: () => number;
+  crashPoint?: CrashPoint;
 }
 
 export type AttemptOutcome = "completed" | "failed" | "cancelled" | "suspended" | "handed-back" | "lost";
@@ -90,6 +92,8 @@ export class Attempt implements Ctx {
   #lastDeltaAt = 0;
   #writing: Promise<void> = Promise.resolve();
   #hasFirstToken: boolean;
+  /** How many events outside steps the log holds. */
+  #emittedOutside: number;
 
   constructor(options: AttemptOptions) {
     this.#options = options;
@@ -101,6 +105,7 @@ export class Attempt implements Ctx {
     this.#journal = options.journal;
     this.#signals = options.signals;
     this.#hasFirstToken = options.hasFirstToken;
+    this.#emittedOutside = options.journal.emittedOutside;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -145,9 +150,12 @@ export class Attempt implements Ctx {
 
     const earlier: DomainEvent[] = [...this.#journal.emittedBy(number)];
     this.#activeSteps += 1;
+    const startedAt = performance.now();
+    const durationMs = () => Math.round(performance.now() - startedAt);
     try {
       const result = await this.#tries(run, options, number, earlier);
-      const journaled: DomainEvent = { type: "step-finished", body: { name, result } };
+      this.#options.crashPoint?.("step-returned");
+      const journaled: DomainEvent = { type: "step-finished", body: { name, result, durationMs: durationMs() } };
       await this.#commit("step", [{ event: journaled, step: number, at: this.#options.now() }]);
       return result;
     } catch (error) {
@@ -155,6 +163,7 @@ export class Attempt implements Ctx {
         const body = {
           name,
           error: { ...errorFact(error), retryable: error instanceof RunyardError && error.retryable },
+          durationMs: durationMs(),
         };
         await this.#commit("step", [{ event: { type: "step-finished", body }, step: number, at: this.#options.now() }]);
       }
@@ -183,7 +192,14 @@ export class Attempt implements Ctx {
         ]);
         return signal?.payload as T | undefined;
       }
-      if (this.#journal.beginWait(number, until)) this.#push({ type: "wait-started", body: { name, until } }, number);
+      // Not sent out by itself: it comes with the suspension, so that who sees it finds the execution waiting.
+      if (this.#journal.beginWait(number, until)) {
+        this.#buffer.push({
+          event: { type: "wait-started", body: { name, until } },
+          step: number,
+          at: this.#options.now(),
+        });
+      }
       await new Promise<void>((resolve) => {
         const wait: PendingWait = {
           name,
@@ -201,7 +217,7 @@ export class Attempt implements Ctx {
   }
 
   emit(event: DomainEvent): void {
-    if (!this.#journal.hasEmitted(this.#steps)) this.#push(event, 0);
+    if (!this.#journal.passesEmitted()) this.#push(event, 0);
   }
 
   async #tries<T>(
@@ -332,7 +348,7 @@ export class Attempt implements Ctx {
     try {
       await this.#commit("suspended", []);
     } catch {
-      if (this.#outcome === undefined) await this.#learnWhyRefused();
+      if (this.#outcome === undefined) await this.#learnWhyRefused().catch((error: unknown) => this.#giveUp(error));
       return;
     }
     this.#settle("suspended");
@@ -374,10 +390,15 @@ export class Attempt implements Ctx {
     this.#buffer = [];
     this.#clearFlush();
 
-    const { facts, queries, database, hooks, feed } = this.#options;
+    const { facts, queries, database, hooks, feed, crashPoint } = this.#options;
     const events = pending.map(({ event }) => event);
     const unit: Statement[] = [this.#guard(kind, pending)];
+    let emittedOutside = this.#emittedOutside;
     for (const [index, { event, step, at }] of pending.entries()) {
+      if (isOutsideSteps({ type: event.type, step, attempt: this.attempt })) emittedOutside += 1;
+      else if (emittedOutside > 0 && (event.type === "step-finished" || event.type === "wait-finished")) {
+        event.body.emitted = emittedOutside;
+      }
       unit.push(
         queries.insertEvent({
           executionId: this.executionId,
@@ -390,24 +411,27 @@ export class Attempt implements Ctx {
         }),
       );
     }
-    const parentAt = unit.length;
-    if (facts.parentId !== null) unit.push(...parentSignal(queries, facts, events, parentAt, this.#options.now()));
+    const toParent = parentSignal(queries, facts, events, unit.length, this.#options.now());
+    if (toParent !== undefined) unit.push(...toParent.statements);
     unit.push(...hooks.alongside(facts, events, unit.length));
     let results: UnitResult;
     try {
+      crashPoint?.(`${kind}-to-commit`);
       results = await database.write(unit);
+      crashPoint?.(`${kind}-committed`);
     } catch (error) {
       const refused = error instanceof UnitRejected;
       if (refused && kind === "suspended") {
         this.#buffer = [...pending, ...this.#buffer]; // nothing was written; the events are still to come
       } else {
-        if (!refused) hooks.storeFailed?.(facts, error);
-        this.#lose();
+        if (refused) this.#lose();
+        else this.#giveUp(error);
       }
       throw new AttemptStopped("lost");
     }
+    this.#emittedOutside = emittedOutside;
     const lastSeq = results[0]?.[0]?.["last_seq"] as number;
-    const parent = facts.parentId === null ? undefined : readSignalled(facts, results[parentAt]);
+    const parent = toParent?.read(results);
     if (parent !== undefined) this.#options.onParentSignalled(parent);
     if (pending.length > 0) {
       const stored = pending.map(
@@ -458,6 +482,12 @@ export class Attempt implements Ctx {
     const counts = countEvents(pending, this.#hasFirstToken);
     if (counts.firstTokenAt !== null) this.#hasFirstToken = true;
     return counts;
+  }
+
+  /** The database failed, so what it holds of this attempt is not known. */
+  #giveUp(error: unknown): void {
+    this.#options.hooks.storeFailed?.(this.#options.facts, error);
+    this.#lose();
   }
 
   #lose(): void {

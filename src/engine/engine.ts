@@ -9,6 +9,7 @@ import { EventFeed, readEvent } from "./event-feed.ts";
 import type { EngineHooks, ExecutionFacts } from "./hooks.ts";
 import { Journal } from "./journal.ts";
 import { parentSignal, readSignalled, type SignalledExecution } from "./parent-signal.ts";
+import type { CrashPoint } from "./crash-point.ts";
 import type { Program } from "./program.ts";
 import { type EngineQueries, engineQueries } from "./queries.ts";
 import { type ConcurrencyLimits, Slots } from "./slots.ts";
@@ -17,6 +18,8 @@ import { type ConcurrencyLimits, Slots } from "./slots.ts";
 const maxCrashes = 3;
 /** Timers are only a net under the wake-ups: this long at most between two looks at the database. */
 const netMs = 30_000;
+/** After the database failed, this long until the next look. */
+const afterFailureMs = 1000;
 const claimBatch = 128;
 const wakeBatch = 1000;
 
@@ -27,6 +30,7 @@ export interface EngineOptions {
   /** How long a cancelled program may take to stop before the execution is ended without it. */
   cancelGraceMs?: number;
   now?: () => number;
+  crashPoint?: CrashPoint;
 }
 
 export interface StartRequest {
@@ -68,6 +72,7 @@ export class Engine {
   readonly #slots: Slots;
   readonly #cancelGraceMs: number;
   readonly #now: () => number;
+  readonly #crashPoint: CrashPoint | undefined;
   readonly #programs = new Map<string, Program>();
   readonly #attempts = new Map<Id, Attempt>();
   #state: "idle" | "running" | "draining" = "idle";
@@ -76,7 +81,11 @@ export class Engine {
   /** Executions may stand behind another of their queue; false only when a look found nothing queued at all. */
   #mayHaveBlocked = true;
   readonly #claiming = new Set<Id>();
+  /** Given up here while the database failed: they still count as running there, by the attempt that is named. */
+  readonly #orphans = new Map<Id, number>();
   #pumping: Promise<void> | undefined;
+  #pumpAgain = false;
+  #onIdle: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -87,6 +96,7 @@ export class Engine {
     this.#slots = new Slots(options.limits);
     this.#cancelGraceMs = options.cancelGraceMs ?? 5000;
     this.#now = options.now ?? Date.now;
+    this.#crashPoint = options.crashPoint;
     this.feed = new EventFeed({ database: options.database, queries: this.#queries });
   }
 
@@ -109,7 +119,9 @@ export class Engine {
    * the lock that says no other process works on this database.
    */
   async run(): Promise<void> {
+    this.#crashPoint?.("recover");
     await this.#database.write([this.#queries.recover({ now: this.#now() })]);
+    this.#crashPoint?.("recovered");
     for (;;) {
       const rows = await this.#database.read(this.#queries.poisoned({ crashes: maxCrashes, limit: 100 }));
       if (rows.length === 0) break;
@@ -122,6 +134,7 @@ export class Engine {
         ]);
       }
     }
+    this.#crashPoint?.("run");
     this.#state = "running";
     this.#wakeUp();
   }
@@ -132,6 +145,8 @@ export class Engine {
    */
   async start(request: StartRequest): Promise<void> {
     const now = this.#now();
+    const orphaned = this.#orphans.get(request.id);
+    this.#orphans.delete(request.id);
     const holder = { organizationId: request.organizationId, agentId: request.agentId ?? null };
     const due = request.runAt === undefined || request.runAt <= now;
     const direct =
@@ -188,8 +203,12 @@ export class Engine {
     );
     unit.push(...this.#hooks.alongside(facts, events, unit.length));
     try {
+      this.#crashPoint?.("start-to-commit");
       await this.#database.write(unit);
+      this.#crashPoint?.("start-committed");
     } catch (error) {
+      // It may be stored all the same.
+      if (orphaned !== undefined || (direct && !(error instanceof UnitRejected))) this.#orphan(request.id, 1);
       if (direct) this.#giveSlot(holder);
       throw error;
     }
@@ -218,6 +237,7 @@ export class Engine {
     const body = { name, payload };
     let results;
     try {
+      this.#crashPoint?.("signal-to-commit");
       results = await this.#database.write([
         ...before,
         this.#queries.signal({ id: executionId, now }, { expectsRow: true }),
@@ -235,17 +255,8 @@ export class Engine {
       if (error instanceof UnitRejected && error.statement === before.length) return false;
       throw error;
     }
-    const row = results[before.length]?.[0] as Row;
-    this.#signalled(
-      {
-        id: executionId,
-        status: row["status"] as string,
-        signals: row["signals"] as number,
-        lastSeq: row["last_seq"] as number,
-      },
-      body,
-      now,
-    );
+    this.#crashPoint?.("signal-committed");
+    this.#signalled(readSignalled(executionId, results[before.length]?.[0] as Row, body, now));
     return true;
   }
 
@@ -286,12 +297,14 @@ export class Engine {
     await Promise.race([ended, new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs)))]);
     clearTimeout(timer);
     for (const attempt of this.#attempts.values()) attempt.stop("handed-back");
-    await Promise.all([...this.#attempts.values()].map((attempt) => attempt.ended));
+    // A start that is being committed holds a slot already; it is handed back as soon as it is launched.
+    if (this.#slots.taken > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
   async #cancelRunning(executionId: Id, requested: DomainEvent, cancelled: DomainEvent): Promise<void> {
     const now = this.#now();
     try {
+      this.#crashPoint?.("cancel-to-commit");
       const results = await this.#database.write([
         this.#queries.requestCancel({ id: executionId, now }, { expectsRow: true }),
         this.#insert({ ...requested, executionId, seq: 0, attempt: 0, step: 0, at: now } as StoredEvent, {
@@ -300,6 +313,7 @@ export class Engine {
           plus: 0,
         }),
       ]);
+      this.#crashPoint?.("cancel-committed");
       const seq = results[0]?.[0]?.["last_seq"] as number;
       this.feed.publish([{ ...requested, executionId, seq, attempt: 0, step: 0, at: now } as StoredEvent]);
     } catch (error) {
@@ -344,12 +358,14 @@ export class Engine {
         }),
       );
     }
-    const parentAt = unit.length;
-    unit.push(...parentSignal(this.#queries, facts, events, parentAt, now));
+    const toParent = parentSignal(this.#queries, facts, events, unit.length, now);
+    if (toParent !== undefined) unit.push(...toParent.statements);
     unit.push(...this.#hooks.alongside(facts, events, unit.length));
     let results;
     try {
+      this.#crashPoint?.("end-to-commit");
       results = await this.#database.write(unit);
+      this.#crashPoint?.("end-committed");
     } catch (error) {
       if (error instanceof UnitRejected && error.statement === 0) return false;
       throw error;
@@ -368,37 +384,18 @@ export class Engine {
     );
     this.feed.publish(stored);
     this.#hooks.committed?.(facts, stored);
-    const parent = readSignalled(facts, results[parentAt]);
-    if (parent !== undefined) void this.#parentSignalled(parent);
+    const parent = toParent?.read(results);
+    if (parent !== undefined) this.#signalled(parent);
     // Whatever stood behind it in its queue may go on.
     this.#wakeUp();
     return true;
   }
 
   /** An execution has a new signal: its attempt here gets it, or it is taken up again. */
-  #signalled(execution: SignalledExecution, body: { name: string; payload?: Json }, at: number): void {
-    this.feed.publish([
-      {
-        type: "signal-received",
-        body,
-        executionId: execution.id,
-        seq: execution.lastSeq,
-        attempt: 0,
-        step: 0,
-        at,
-      } as StoredEvent,
-    ]);
-    this.#attempts.get(execution.id)?.deliver(body, execution.signals);
-    if (execution.status === "queued") this.#wakeUp();
-  }
-
-  async #parentSignalled(parent: SignalledExecution): Promise<void> {
-    const [row] = await this.#database.read(
-      this.#queries.eventsAfter({ id: parent.id, after: parent.lastSeq - 1, limit: 1 }),
-    );
-    if (row === undefined) return;
-    const event = readEvent(row);
-    if (event.type === "signal-received") this.#signalled(parent, event.body, event.at);
+  #signalled({ id, status, signals, lastSeq, body, at }: SignalledExecution): void {
+    this.feed.publish([{ type: "signal-received", body, executionId: id, seq: lastSeq, attempt: 0, step: 0, at }]);
+    this.#attempts.get(id)?.deliver(body, signals);
+    if (status === "queued") this.#wakeUp();
   }
 
   #insert(event: StoredEvent, seq: Parameters<EngineQueries["insertEvent"]>[0]["seq"] = event.seq): Statement {
@@ -427,25 +424,35 @@ export class Engine {
       queries: this.#queries,
       feed: this.feed,
       hooks: this.#hooks,
-      onParentSignalled: (parent) => void this.#parentSignalled(parent),
+      onParentSignalled: (parent) => this.#signalled(parent),
       now: this.#now,
+      crashPoint: this.#crashPoint,
     });
     this.#attempts.set(facts.id, attempt);
     void attempt.ended.then((outcome) => {
       this.#attempts.delete(facts.id);
       this.feed.release(facts.id);
       this.#giveSlot(facts);
-      // A lost hold, a hand-back or the end of a queue's first may have made something due.
-      if (outcome === "lost" || this.#mayHaveBlocked) this.#wakeUp();
+      if (outcome === "lost") this.#orphan(facts.id, start.attempt);
+      // The end of a queue's first may have made the next one due, also while a look at them is under way.
+      if (this.#mayHaveBlocked || this.#pumping !== undefined) this.#wakeUp();
       if (attempt.wakeAt !== undefined) this.#armTimer(attempt.wakeAt);
     });
     const program = this.#programs.get(facts.program) ?? unknownProgram(facts.program);
     attempt.run(program, start.input);
+    if (this.#state === "draining") attempt.stop("handed-back");
+  }
+
+  /** If it still counts as running by this attempt, it is due again; otherwise somebody else has it already. */
+  #orphan(id: Id, attempt: number): void {
+    this.#orphans.set(id, attempt);
+    this.#armTimer(this.#now() + afterFailureMs);
   }
 
   #giveSlot(holder: { organizationId: Id; agentId: Id | null }): void {
     if (this.#slots.give(holder)) this.#mayHaveDue = true;
     if (this.#mayHaveDue) this.#pump();
+    if (this.#slots.taken === 0) this.#onIdle?.();
   }
 
   #wakeUp(): void {
@@ -454,22 +461,26 @@ export class Engine {
   }
 
   #pump(): void {
-    if (this.#state !== "running" || this.#pumping !== undefined) return;
+    if (this.#state !== "running") return;
+    if (this.#pumping !== undefined) {
+      this.#pumpAgain = true;
+      return;
+    }
+    this.#pumpAgain = false;
     this.#pumping = this.#claimDue()
       .catch((error: unknown) => {
         this.#hooks.storeFailed?.(noExecution, error);
-        this.#armTimer(this.#now() + 1000);
-        return "stopped" as const;
+        this.#armTimer(this.#now() + afterFailureMs);
       })
-      .then((end) => {
+      .then(() => {
         this.#pumping = undefined;
-        // Something may have become due while the last look was under way.
-        if (end === "again") this.#pump();
+        // Something may have become due, or a slot free, while the last look was under way.
+        if (this.#pumpAgain) this.#pump();
       });
   }
 
   /** Claims due executions until there are none or every slot is taken. */
-  async #claimDue(): Promise<"again" | "stopped"> {
+  async #claimDue(): Promise<void> {
     while (this.#state === "running" && this.#slots.free > 0) {
       this.#mayHaveDue = false;
       this.#mayHaveBlocked = false;
@@ -484,15 +495,14 @@ export class Engine {
       );
       if (rows.length === 0) {
         await this.#armFromDatabase();
-        return this.#mayHaveDue ? "again" : "stopped";
+        return;
       }
       this.#mayHaveDue = true;
       this.#mayHaveBlocked = true;
       const claimed = await Promise.all(rows.map((row) => this.#claim(row)));
       // Nothing of the batch could be taken: limits are full, and the next free slot will look again.
-      if (!claimed.includes(true)) return "stopped";
+      if (!claimed.includes(true)) return this.#armFromDatabase();
     }
-    return "stopped";
   }
 
   async #claim(row: Row): Promise<boolean> {
@@ -500,12 +510,19 @@ export class Engine {
     const holder = { organizationId: row["organization_id"] as Id, agentId: row["agent_id"] as Id | null };
     if (this.#attempts.has(id) || this.#claiming.has(id) || !this.#slots.take(holder)) return false;
     this.#claiming.add(id);
+    let held: number | undefined;
     try {
       const now = this.#now();
       const [state] = await this.#database.read(this.#queries.state({ id }));
       if (state === undefined || state["status"] !== "queued") {
         this.#giveSlot(holder);
         return false;
+      }
+      if (state["cancel_requested_at"] !== null) {
+        // The process died, or drained, between the request and the end.
+        this.#giveSlot(holder);
+        await this.#endIdle(id, "cancelled", [{ type: "execution-cancelled", body: {} }]);
+        return true;
       }
       const facts = readFacts(state);
       const attempt = (state["attempt"] as number) + 1;
@@ -525,7 +542,10 @@ export class Engine {
         }),
       ];
       unit.push(...this.#hooks.alongside(facts, [event], unit.length));
+      this.#crashPoint?.("claim-to-commit");
       const results = await this.#database.write(unit);
+      this.#crashPoint?.("claim-committed");
+      held = attempt;
       const claimed = results[0]?.[0] as Row;
       const stored = {
         ...event,
@@ -552,6 +572,7 @@ export class Engine {
       return true;
     } catch (error) {
       this.feed.release(id);
+      if (held !== undefined) this.#orphan(id, held);
       this.#giveSlot(holder);
       if (error instanceof UnitRejected) return false; // cancelled at the same moment
       throw error;
@@ -584,22 +605,20 @@ export class Engine {
 
   /** Sets the timer to the next thing that becomes due by the passing of time alone. */
   async #armFromDatabase(): Promise<void> {
-    const [due] = await this.#database.read(this.#queries.nextDueAt({}));
-    const [wake] = await this.#database.read(this.#queries.nextWakeAt({}));
-    if (typeof due?.["at"] === "number") this.#mayHaveBlocked = true;
-    const times = [due?.["at"], wake?.["at"]].filter((at) => typeof at === "number");
     const now = this.#now();
-    // What is due already waits for a slot, not for time.
-    const next = Math.min(now + netMs, ...times.map((at) => (at === due?.["at"] && at <= now ? now + netMs : at)));
-    this.#timerAt = Number.POSITIVE_INFINITY;
-    this.#armTimer(next);
+    const [due] = await this.#database.read(this.#queries.nextDueAt({ now }));
+    const [wake] = await this.#database.read(this.#queries.nextWakeAt({}));
+    if (typeof due?.["first"] === "number") this.#mayHaveBlocked = true;
+    const times = [due?.["at"], wake?.["at"]].filter((at) => typeof at === "number");
+    this.#armTimer(Math.min(now + netMs, ...times));
   }
 
   #armTimer(at: number): void {
     if (this.#state !== "running" || at >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;
-    this.#timer = setTimeout(() => void this.#onTimer(), Math.max(1, at - this.#now()));
+    const delayMs = Math.min(netMs, Math.max(1, at - this.#now()));
+    this.#timer = setTimeout(() => void this.#onTimer(), delayMs);
   }
 
   async #onTimer(): Promise<void> {
@@ -612,22 +631,17 @@ export class Engine {
       if (results[0]?.length === wakeBatch) this.#armTimer(now);
     } catch (error) {
       this.#hooks.storeFailed?.(noExecution, error);
-      this.#armTimer(this.#now() + 1000);
+      this.#armTimer(this.#now() + afterFailureMs);
     }
     this.#wakeUp();
   }
 
-  /** Running executions that no attempt here holds: their attempt was given up when the database failed. */
+  /** Running executions that no attempt holds any more: their attempt was given up when the database failed. */
   async #reclaimOrphans(): Promise<void> {
-    for (const row of await this.#database.read(this.#queries.running({}))) {
-      const id = row["id"] as Id;
+    for (const [id, attempt] of this.#orphans) {
       if (this.#attempts.has(id) || this.#claiming.has(id)) continue;
-      const [state] = await this.#database.read(this.#queries.state({ id }));
-      // Between the two reads it may have ended or been launched.
-      if (state?.["status"] !== "running" || this.#attempts.has(id) || this.#claiming.has(id)) continue;
-      // A start that was just committed may not have reached its launch.
-      if (this.#now() - (state["created_at"] as number) < netMs) continue;
-      await this.#database.write([this.#queries.reclaim({ id, attempt: row["attempt"] as number, now: this.#now() })]);
+      await this.#database.write([this.#queries.reclaim({ id, attempt, now: this.#now() })]);
+      this.#orphans.delete(id);
     }
   }
 }

@@ -44,14 +44,17 @@ export class EventFeed {
     this.#dropWhenUnused(executionId, tail);
   }
 
-  /** Hands committed events to whoever reads. Numbers of one log arrive in order. */
+  /** Hands committed events to whoever reads. */
   publish(events: readonly StoredEvent[]): void {
     const first = events[0];
     if (first === undefined) return;
     const tail = this.#tails.get(first.executionId);
     if (tail === undefined) return;
-    // A hole means another process wrote in between: begin again after it, readers fill up from the database.
-    if (tail.events.length > 0 && first.seq !== (tail.events.at(-1) as StoredEvent).seq + 1) {
+    const newest = tail.events.at(-1)?.seq;
+    // Commits of two connections can be reported in another order than they happened; the later one made readers look.
+    if (newest !== undefined && first.seq <= newest) return;
+    // A hole: begin again after it, readers fill up from the database.
+    if (newest !== undefined && first.seq !== newest + 1) {
       tail.events = [];
       tail.bytes = 0;
     }
@@ -78,13 +81,19 @@ export class EventFeed {
     const { signal, endAt } = options;
     let after = options.after;
     let wake: (() => void) | undefined;
+    let isLive = false;
     const ring = () => wake?.();
     const tail = this.#tailOf(executionId);
     tail.readers.add(ring);
     signal.addEventListener("abort", ring);
     try {
       while (!signal.aborted) {
-        const batch = fromTail(tail, after) ?? (await this.#page(executionId, after));
+        let batch = fromTail(tail, after);
+        // Something may have been published before there was a tail to keep it: the database is asked before any wait.
+        if (batch === undefined || (batch.length === 0 && !isLive)) {
+          batch = await this.#page(executionId, after);
+          isLive = batch.length === 0;
+        }
         if (batch.length > 0) {
           const end = batch.findIndex((event) => isTerminalEvent(event) || endAt?.(event) === true);
           const delivered = end < 0 ? batch : batch.slice(0, end + 1);
@@ -140,13 +149,14 @@ function sizeOf(event: StoredEvent): number {
 
 /** The event of a row. Bodies were typed when they were written, by this release or an older one. */
 export function readEvent(row: Row): StoredEvent {
+  // Fields in the same order as where events are made, so that they also look the same written out.
   return {
+    type: row["type"] as EventType,
+    body: JSON.parse(row["body"] as string) as DomainEvent["body"],
     executionId: row["execution_id"] as string,
     seq: row["seq"] as number,
     attempt: row["attempt"] as number,
     step: row["step"] as number,
     at: row["at"] as number,
-    type: row["type"] as EventType,
-    body: JSON.parse(row["body"] as string) as DomainEvent["body"],
   } as StoredEvent;
 }

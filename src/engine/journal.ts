@@ -1,4 +1,5 @@
-import type { DomainEvent, EventOf, StoredEvent } from "../contract/events.ts";
+import type { DomainEvent, EventOf, EventType, StoredEvent } from "../contract/events.ts";
+import { isTerminalEvent } from "../contract/events.ts";
 import { type ErrorCode, errorCatalogue, RunyardError } from "../contract/errors.ts";
 import type { Json } from "../contract/json.ts";
 
@@ -11,10 +12,10 @@ type Signal = EventOf<"signal-received">["body"];
 export class Journal {
   readonly #settled = new Map<number, EventOf<"step-finished"> | EventOf<"wait-finished">>();
   readonly #begunWaits = new Map<number, number | undefined>();
-  /** The highest number that was settled or begun: what the program emitted before it is in the log. */
-  #lastNumber = 0;
-  /** How many events outside steps the log holds after that. */
-  #looseEvents = 0;
+  /** How many events outside steps the log holds. */
+  readonly emittedOutside: number;
+  /** How many of them the program, called again, has come by. */
+  #passedOutside = 0;
   readonly #signals: Signal[] = [];
   readonly #emitted = new Map<number, DomainEvent[]>();
 
@@ -23,29 +24,26 @@ export class Journal {
    * @param unfinished rows of any type that were written after the last number up to which everything is settled
    */
   constructor(rows: readonly StoredEvent[] = [], unfinished: readonly StoredEvent[] = []) {
-    let lastSeq = 0;
+    let emittedOutside = 0;
+    let countedUpTo = 0;
     for (const row of rows) {
-      if (row.type === "step-finished") this.#settled.set(row.step, row);
-      if (row.type === "wait-started") this.#begunWaits.set(row.step, row.body.until);
-      if (row.step >= this.#lastNumber) {
-        this.#lastNumber = row.step;
-        if (row.step > 0) lastSeq = row.seq;
-      }
-      if (row.type === "signal-received") this.#signals.push(row.body);
-      if (row.type === "wait-finished") {
+      if (row.type === "step-finished" || row.type === "wait-finished") {
         this.#settled.set(row.step, row);
-        if (!row.body.timedOut) this.takeSignal(row.body.name);
+        emittedOutside = row.body.emitted ?? 0;
+        countedUpTo = row.seq;
       }
+      if (row.type === "wait-started") this.#begunWaits.set(row.step, row.body.until);
+      if (row.type === "signal-received") this.#signals.push(row.body);
+      if (row.type === "wait-finished" && !row.body.timedOut) this.takeSignal(row.body.name);
     }
     for (const row of unfinished) {
-      if (row.step === 0 && row.seq > lastSeq && row.attempt > 0 && row.type !== "attempt-started") {
-        this.#looseEvents += 1;
-      }
+      if (isOutsideSteps(row) && row.seq > countedUpTo) emittedOutside += 1;
       if (row.step === 0 || this.#settled.has(row.step)) continue;
       const events = this.#emitted.get(row.step);
       if (events === undefined) this.#emitted.set(row.step, [row]);
       else events.push(row);
     }
+    this.emittedOutside = emittedOutside;
   }
 
   /** @throws the journaled error of a failed step; `journal_mismatch` when something else stands at this number */
@@ -80,11 +78,10 @@ export class Journal {
     return this.#begunWaits.has(number) ? this.#begunWaits.get(number) : until;
   }
 
-  /** Whether an event that the program emits outside steps, after so many of them, is in the log already. */
-  hasEmitted(steps: number): boolean {
-    if (steps < this.#lastNumber) return true;
-    if (steps > this.#lastNumber || this.#looseEvents === 0) return false;
-    this.#looseEvents -= 1;
+  /** Whether the event that the program now emits outside steps is in the log already: it comes to them in order. */
+  passesEmitted(): boolean {
+    if (this.#passedOutside === this.emittedOutside) return false;
+    this.#passedOutside += 1;
     return true;
   }
 
@@ -109,4 +106,9 @@ export class Journal {
     }
     return event as EventOf<T>;
   }
+}
+
+/** Whether the program itself emitted this event, and not within a step. */
+export function isOutsideSteps(event: { type: EventType; step: number; attempt: number }): boolean {
+  return event.step === 0 && event.attempt > 0 && event.type !== "attempt-started" && !isTerminalEvent(event);
 }

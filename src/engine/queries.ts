@@ -143,7 +143,10 @@ export function engineQueries(builder: Kysely<Tables>) {
       ),
     ),
 
-    /** Due executions, oldest first; the first of each queue only. */
+    /**
+     * Due executions, oldest first; of each queue only the one that has begun, else the first. Ids are made before they
+     * are committed, so one below that of an execution which has begun can still come: it waits all the same.
+     */
     due: prepared<{ now: number; limit: number; busyOrganizations: string; busyAgents: string }>((p) =>
       builder
         .selectFrom("execution")
@@ -159,7 +162,16 @@ export function engineQueries(builder: Kysely<Tables>) {
                   .selectFrom("execution as ahead")
                   .select("ahead.id")
                   .whereRef("ahead.queue_key", "=", "execution.queue_key")
-                  .whereRef("ahead.id", "<", "execution.id")
+                  .whereRef("ahead.id", "<>", "execution.id")
+                  .where((ahead) =>
+                    ahead.or([
+                      ahead("ahead.attempt", ">", 0),
+                      ahead.and([
+                        ahead("execution.attempt", "=", 0),
+                        ahead("ahead.id", "<", ahead.ref("execution.id")),
+                      ]),
+                    ]),
+                  )
                   .where(sql<boolean>`ahead.status in ('queued', 'running', 'waiting')`),
               ),
             ),
@@ -191,12 +203,14 @@ export function engineQueries(builder: Kysely<Tables>) {
         .where("status", "=", sql<string>`'queued'`)
         .returning(factColumns),
     ),
-    nextDueAt: prepared<Record<never, never>>(() =>
-      builder
+    /** `first`: the earliest of all that are queued; `at`: the earliest that only waits for its time. */
+    nextDueAt: prepared<{ now: number }>((p) => {
+      const earliest = builder
         .selectFrom("execution")
         .select(({ fn }) => fn.min("run_at").as("at"))
-        .where("status", "=", sql<string>`'queued'`),
-    ),
+        .where("status", "=", sql<string>`'queued'`);
+      return builder.selectNoFrom([earliest.as("first"), earliest.where("run_at", ">", p.now).as("at")]);
+    }),
     nextWakeAt: prepared<Record<never, never>>(() =>
       builder
         .selectFrom("execution")
@@ -241,12 +255,6 @@ export function engineQueries(builder: Kysely<Tables>) {
         .where("queued_reason", "=", "recovered")
         .where("crashes", ">=", p.crashes)
         .limit(p.limit),
-    ),
-    running: prepared<Record<never, never>>(() =>
-      builder
-        .selectFrom("execution")
-        .select(["id", "attempt"])
-        .where("status", "=", sql<string>`'running'`),
     ),
     /** One execution that no attempt of this process holds is due again. */
     reclaim: prepared<{ id: string; attempt: number; now: number }>((p) =>

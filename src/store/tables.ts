@@ -139,6 +139,9 @@ export interface ConversationTable {
   /** JSON. */
   session: string;
   session_version: Generated<number>;
+  /** What the oldest turns came to, in words, and how many turns that covers. */
+  summary: string | null;
+  summary_turns: Generated<number>;
   turn_count: Generated<number>;
   token_count: Generated<number>;
   created_at: number;

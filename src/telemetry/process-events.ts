@@ -30,8 +30,8 @@ export function createProcessEvents({ logging, metrics }: TelemetryParts) {
       metrics.commitRows.observe(rows);
     },
 
-    retentionSwept(facts: { conversations: number; executions: number; eventLogs: number; durationMs: number }): void {
-      if (facts.conversations + facts.executions + facts.eventLogs === 0) return;
+    retentionSwept(facts: { conversations: number; logs: number; durationMs: number }): void {
+      if (facts.conversations + facts.logs === 0) return;
       log.info({ ...facts }, "retention swept");
     },
   };

@@ -30,7 +30,8 @@ export function firstSchema(dialect: SqlDialect): string[] {
 
     `create table conversation (
       id text primary key, organization_id text not null, agent_id text not null, session text not null,
-      session_version ${integer} not null default 0, turn_count ${integer} not null default 0,
+      session_version ${integer} not null default 0, summary text, summary_turns ${integer} not null default 0,
+      turn_count ${integer} not null default 0,
       token_count ${integer} not null default 0, created_at ${integer} not null, last_active_at ${integer} not null)`,
     `create index conversation_by_organization on conversation (organization_id, id)`,
 

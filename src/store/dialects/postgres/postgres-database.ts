@@ -17,6 +17,8 @@ import { postgresDialect } from "./postgres-dialect.ts";
 
 /** Any number; the same for every release, so that two processes never migrate at once. */
 const migrationLock = 7_234_911;
+/** Held by the process that works on the database. */
+const processLock = 7_234_912;
 
 // Times and counters are bigint columns whose values stay below 2^53.
 const types = {
@@ -30,8 +32,14 @@ export class PostgresDatabase implements Database {
   readonly builder: Kysely<Tables>;
   readonly #pool: pg.Pool;
   readonly #names = new Map<string, string>();
+  readonly #url: string;
+  readonly #onLockLost: (error: Error) => void;
+  #lockHolder: pg.Client | undefined;
 
-  constructor(options: { url: string; connections?: number }) {
+  /** @param options.onLockLost the connection that holds the database for this process broke: stop working */
+  constructor(options: { url: string; connections?: number; onLockLost?: (error: Error) => void }) {
+    this.#url = options.url;
+    this.#onLockLost = options.onLockLost ?? (() => undefined);
     this.#pool = new pg.Pool({ connectionString: options.url, max: options.connections ?? 10, types });
     // An idle connection that the server closes is replaced at the next use.
     this.#pool.on("error", () => undefined);
@@ -43,6 +51,26 @@ export class PostgresDatabase implements Database {
         createQueryCompiler: () => new PostgresQueryCompiler(),
       },
     });
+  }
+
+  /**
+   * Holds the database for this process as long as it lives, by a lock of a connection of its own.
+   * @throws when another process holds it
+   */
+  async holdAlone(): Promise<void> {
+    const connection = new pg.Client({ connectionString: this.#url });
+    connection.on("error", (error) => this.#onLockLost(error));
+    await connection.connect();
+    const { rows } = await connection.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [
+      processLock,
+    ]);
+    if (rows[0]?.held !== true) {
+      await connection.end();
+      throw new Error(
+        "Another Runyard works on this Postgres database. This release runs one process on a database; stop the other first.",
+      );
+    }
+    this.#lockHolder = connection;
   }
 
   async read(statement: Statement): Promise<readonly Row[]> {
@@ -113,6 +141,8 @@ export class PostgresDatabase implements Database {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.end();
+    this.#lockHolder?.removeAllListeners("error");
+    await this.#lockHolder?.end();
   }
 
   async #step(

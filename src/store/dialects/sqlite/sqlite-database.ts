@@ -33,6 +33,7 @@ export class SqliteDatabase implements Database {
   readonly dialect = sqliteDialect;
   readonly builder: Kysely<Tables>;
   readonly #path: string;
+  readonly #lock: Disposable | undefined;
   readonly #writer: SqliteThread;
   #scanner: SqliteThread | undefined;
   readonly #reader: DatabaseSync;
@@ -42,9 +43,13 @@ export class SqliteDatabase implements Database {
   #flushScheduled = false;
   readonly #onGroup: ((units: number) => void) | undefined;
 
-  /** @param options.path `:memory:` is not possible: several connections share the file */
-  constructor(options: { path: string; onGroup?: (units: number) => void }) {
+  /**
+   * @param options.path `:memory:` is not possible: several connections share the file
+   * @param options.lock given back when the database is closed
+   */
+  constructor(options: { path: string; lock?: Disposable; onGroup?: (units: number) => void }) {
     this.#path = options.path;
+    this.#lock = options.lock;
     this.#onGroup = options.onGroup;
     mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 });
     openSqlite(options.path).close(); // makes the file and its log, so that a reader can open it
@@ -117,6 +122,7 @@ export class SqliteDatabase implements Database {
     await this.#scanner?.close();
     this.#reader.close();
     await this.#writer.close();
+    this.#lock?.[Symbol.dispose]();
   }
 
   #flush(): void {

@@ -1,0 +1,48 @@
+import { expect, it } from "vitest";
+import { newId, spellId } from "../../../contract/ids.ts";
+import { renderWebhookEvent } from "./render-webhook-event.ts";
+
+const executionId = newId();
+const agentId = newId();
+const event = { id: newId(), createdAt: Date.UTC(2026, 2, 15, 10, 30) };
+
+it("spells ids and sums up tokens", () => {
+  const rendered = renderWebhookEvent({
+    ...event,
+    type: "execution.completed",
+    data: {
+      executionId,
+      agentId,
+      conversationId: null,
+      status: "completed",
+      output: "Done.",
+      usage: { inputTokens: 100, outputTokens: 20, cacheReadTokens: 7, cacheWriteTokens: 0, reasoningTokens: 3 },
+      duration: 1234,
+      metadata: { source: "web-chat" },
+    },
+  });
+  expect(rendered).toEqual({
+    id: spellId("webhookEvent", event.id),
+    type: "execution.completed",
+    data: {
+      executionId: spellId("execution", executionId),
+      agentId: spellId("agent", agentId),
+      status: "completed",
+      output: "Done.",
+      usage: { totalTokens: 120 },
+      duration: 1234,
+      metadata: { source: "web-chat" },
+    },
+    createdAt: "2026-03-15T10:30:00Z",
+  });
+});
+
+it("shows an error as an execution shows it", () => {
+  const error = { code: "tool_timeout", message: "No answer." };
+  const { data } = renderWebhookEvent({
+    ...event,
+    type: "tool.error",
+    data: { executionId, toolName: "lookup", error },
+  });
+  expect(data).toMatchObject({ toolName: "lookup", error: { type: "upstream_error", ...error } });
+});

@@ -1,0 +1,10 @@
+import { expect, it } from "vitest";
+import { html, joined } from "./html.ts";
+
+it("escapes what is put in, but not what is HTML already", () => {
+  const name = `<b class="x">&'`;
+  expect(html`<p title="${name}">${html`<i>${1}</i>`}</p>`.html).toBe(
+    '<p title="&#60;b class=&#34;x&#34;&#62;&#38;&#39;"><i>1</i></p>',
+  );
+  expect(joined([html`a`, html``, html`b`], ", ").html).toBe("a, b");
+});

@@ -1,0 +1,22 @@
+import type { MemoryStore } from "../contract/memory.ts";
+import type { Page, PageRequest } from "../contract/page.ts";
+import { toStatement } from "../store/database.ts";
+import { readMemoryStore } from "./memory-row.ts";
+import type { Caller } from "./operations.ts";
+import { cutPage, pageBounds } from "./paging.ts";
+import type { OperationParts } from "./parts.ts";
+import { requireScope } from "./scopes.ts";
+
+export async function listMemoryStores(
+  { database }: Pick<OperationParts, "database">,
+  caller: Caller,
+  page: PageRequest,
+): Promise<Page<MemoryStore>> {
+  requireScope(caller, "agents:read");
+  const query = database.builder
+    .selectFrom("memory_store")
+    .selectAll()
+    .where("organization_id", "=", caller.organization.id);
+  const { items, hasMore } = cutPage(await database.read(toStatement(pageBounds(query, page))), page);
+  return { items: items.map(readMemoryStore), hasMore };
+}

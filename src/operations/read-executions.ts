@@ -1,0 +1,78 @@
+import { sql } from "kysely";
+import type { Execution } from "../contract/execution.ts";
+import { RunyardError } from "../contract/errors.ts";
+import { type Id, spellId } from "../contract/ids.ts";
+import { readEvent } from "../engine/event-feed.ts";
+import { type Database, toStatement } from "../store/database.ts";
+import { prepared } from "../store/prepared.ts";
+import type { Row } from "../store/statement.ts";
+import { perDatabase } from "./per-database.ts";
+import { ExecutionView, viewColumns, viewEventTypes } from "./execution-view.ts";
+
+/** @returns the row of an agent's execution; undefined when there is none, or another organization has it */
+export async function readExecutionRow(
+  database: Database,
+  organizationId: Id,
+  executionId: Id,
+): Promise<Row | undefined> {
+  const [row] = await database.read(rowQuery(database)({ executionId, organizationId }));
+  return row;
+}
+
+const rowQuery = perDatabase(({ builder }) =>
+  prepared<{ executionId: Id; organizationId: Id }>((p) =>
+    builder
+      .selectFrom("execution")
+      .select([...viewColumns, "log_dropped_at"])
+      .where("id", "=", p.executionId)
+      .where("organization_id", "=", p.organizationId)
+      .where("agent_id", "is not", null),
+  ),
+);
+
+/** @throws `execution_not_found` */
+export async function requireExecutionRow(database: Database, organizationId: Id, executionId: Id): Promise<Row> {
+  const row = await readExecutionRow(database, organizationId, executionId);
+  if (row === undefined) throw executionNotFound(executionId);
+  return row;
+}
+
+export function executionNotFound(executionId: Id): RunyardError {
+  return new RunyardError("execution_not_found", `There is no execution ${spellId("execution", executionId)}.`);
+}
+
+/** Reads the logs of these rows as far as a view needs them, in one query. */
+export async function showExecutions(database: Database, rows: readonly Row[], now: number): Promise<Execution[]> {
+  if (rows.length === 0) return [];
+  const withText = rows.filter((row) => row["status"] !== "completed").map((row) => row["id"] as Id);
+  const events = await database.read(
+    toStatement(
+      database.builder
+        .selectFrom("event")
+        .selectAll()
+        .where(
+          "execution_id",
+          "in",
+          rows.map((row) => row["id"] as Id),
+        )
+        .where((where) =>
+          where.or([
+            where("type", "in", viewEventTypes),
+            ...(withText.length === 0
+              ? []
+              : [
+                  where.and([
+                    sql<boolean>`type in ('text-delta', 'wait-started', 'wait-finished', 'signal-received')`,
+                    where("execution_id", "in", withText),
+                  ]),
+                ]),
+          ]),
+        )
+        .orderBy("execution_id")
+        .orderBy("seq"),
+    ),
+  );
+  const views = new Map(rows.map((row) => [row["id"], new ExecutionView()]));
+  for (const event of events) views.get(event["execution_id"] as Id)?.add(readEvent(event));
+  return rows.map((row) => (views.get(row["id"]) as ExecutionView).show(row, now));
+}

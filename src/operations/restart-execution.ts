@@ -1,0 +1,90 @@
+import { RunyardError } from "../contract/errors.ts";
+import { isTerminalStatus, type Execution } from "../contract/execution.ts";
+import { type Id, newId, spellId } from "../contract/ids.ts";
+import type { Json, JsonObject } from "../contract/json.ts";
+import { UnitRejected } from "../store/statement.ts";
+import { readEvent } from "../engine/event-feed.ts";
+import { toStatement } from "../store/database.ts";
+import { executionReplay } from "./execution-replay.ts";
+import { getExecution } from "./get-execution.ts";
+import type { Caller } from "./operations.ts";
+import type { OperationParts } from "./parts.ts";
+import { requireExecutionRow } from "./read-executions.ts";
+import { requireScope } from "./scopes.ts";
+
+/** The log of the old execution stays as it is; the new one runs the same version on the same input. */
+export async function restartExecution(
+  parts: Pick<OperationParts, "database" | "engine" | "now">,
+  caller: Caller,
+  executionId: Id,
+): Promise<Execution> {
+  requireScope(caller, "agents:execute");
+  const { database, engine } = parts;
+  const organizationId = caller.organization.id;
+  const row = await requireExecutionRow(database, organizationId, executionId);
+  const status = row["status"] as Execution["status"];
+  if (!isTerminalStatus(status)) {
+    throw new RunyardError(
+      "execution_not_running",
+      `Execution ${spellId("execution", executionId)} is ${status}; one that has not ended cannot be started again.`,
+      { executionId },
+    );
+  }
+  const conversationId = row["conversation_id"] as Id | null;
+  const before = [];
+  if (conversationId !== null) {
+    before.push(
+      toStatement(
+        database.builder
+          .updateTable("conversation")
+          .set({ last_active_at: parts.now() })
+          .where("id", "=", conversationId)
+          .where("organization_id", "=", organizationId)
+          .returning("id"),
+        { expectsRow: true },
+      ),
+    );
+  }
+  const [first] = await database.read(
+    toStatement(
+      database.builder.selectFrom("event").selectAll().where("execution_id", "=", executionId).where("seq", "=", 1),
+    ),
+  );
+  const event = first === undefined ? undefined : readEvent(first);
+  if (event?.type !== "execution-queued") throw conversationGone(executionId);
+  const input: Json = event.body.input;
+  const id = newId();
+  before.push(...executionReplay(parts, caller, id));
+  try {
+    await engine.start({
+      id,
+      organizationId,
+      program: row["program"] as string,
+      input,
+      agentId: row["agent_id"] as Id,
+      agentVersionId: row["agent_version_id"] as Id,
+      ...(conversationId === null ? {} : { conversationId, queue: { key: conversationId, isNew: false, limit: 9 } }),
+      metadata: JSON.parse(row["metadata"] as string) as JsonObject,
+      before,
+    });
+  } catch (error) {
+    if (!(error instanceof UnitRejected)) throw error;
+    if (error.failure === "unique") {
+      throw new RunyardError("idempotency_in_progress", "Another call with this idempotency key came first.");
+    }
+    throw error.statement === 0 && conversationId !== null
+      ? conversationGone(executionId)
+      : new RunyardError("conversation_busy", "Too many executions wait in the conversation; try again later.", {
+          retryAfterMs: 1000,
+        });
+  }
+  return getExecution(parts, caller, id);
+}
+
+function conversationGone(executionId: Id): RunyardError {
+  return new RunyardError(
+    "conversation_not_found",
+    "The conversation of this execution was deleted, and its input with it; it cannot be started again.",
+    { executionId },
+  );
+}

@@ -1,0 +1,42 @@
+import { RunyardError } from "../contract/errors.ts";
+import type { StoredEvent } from "../contract/events.ts";
+import type { Id } from "../contract/ids.ts";
+import { pausesForClient } from "./client-tools.ts";
+import type { Caller } from "./operations.ts";
+import type { OperationParts } from "./parts.ts";
+import { requireExecutionRow } from "./read-executions.ts";
+import { requireScope } from "./scopes.ts";
+
+export async function watchExecution(
+  parts: Pick<OperationParts, "database" | "engine">,
+  caller: Caller,
+  executionId: Id,
+  options: { after: number; signal: AbortSignal; endAtPause: boolean },
+): Promise<AsyncIterable<readonly StoredEvent[]>> {
+  requireScope(caller, "agents:execute", "agents:read");
+  const row = await requireExecutionRow(parts.database, caller.organization.id, executionId);
+  const newest = row["last_seq"] as number;
+  if (row["log_dropped_at"] !== null) {
+    throw new RunyardError(
+      "stream_expired",
+      "The log of this execution was dropped by retention. Read the execution itself.",
+      { executionId },
+    );
+  }
+  if (options.after > newest) {
+    throw new RunyardError(
+      "invalid_field_value",
+      `Expected the number of an event of this execution, at most ${newest}; came ${options.after}.`,
+      { param: "after" },
+    );
+  }
+  // A pause that is over by now is history; one that lasts, or is still to come, ends the stream.
+  const lasts = row["status"] === "waiting";
+  return parts.engine.feed.read(executionId, {
+    after: options.after,
+    signal: options.signal,
+    ...(options.endAtPause
+      ? { endAt: (event) => pausesForClient(event) && (event.seq > newest || (lasts && event.seq === newest)) }
+      : {}),
+  });
+}

@@ -1,0 +1,326 @@
+import { join } from "node:path";
+import type { Settings } from "./config/settings.ts";
+import type { AgentDefinition } from "./contract/agent.ts";
+import { RunyardError } from "./contract/errors.ts";
+import { isTerminalEvent, type StoredEvent } from "./contract/events.ts";
+import type { Id } from "./contract/ids.ts";
+import { noUsage } from "./contract/usage.ts";
+import { version } from "./contract/version.ts";
+import { createOutbound } from "./egress/create-outbound.ts";
+import type { Outbound } from "./egress/outbound.ts";
+import { signPayload } from "./egress/sign-payload.ts";
+import { createUrlCheck } from "./egress/url-check.ts";
+import { Engine } from "./engine/engine.ts";
+import { createNativeSurface } from "./http/dialects/native/native.ts";
+import { renderWebhookEvent } from "./http/dialects/native/render-webhook-event.ts";
+import { createHttpServer } from "./http/server.ts";
+import { modelHosts } from "./models/model-hosts.ts";
+import { createPrices, type Prices } from "./models/prices.ts";
+import { createModels, type Models } from "./models/registry.ts";
+import { bootstrap } from "./operations/bootstrap.ts";
+import { createOperations } from "./operations/create-operations.ts";
+import { createAlongside } from "./operations/execution-hooks.ts";
+import { KeyUses } from "./operations/key-uses.ts";
+import { createMemoryAccess } from "./operations/memory-access.ts";
+import type { Operations } from "./operations/operations.ts";
+import type { DefinitionProblem, OperationParts } from "./operations/parts.ts";
+import { readAgentVersion } from "./operations/read-agent-version.ts";
+import { readAttachedStores } from "./operations/read-attached-stores.ts";
+import { readHistory, saveSummary } from "./operations/read-history.ts";
+import { readToolSecret } from "./operations/read-tool-secret.ts";
+import { deliveryProgram, OutboxRelay } from "./operations/relay-outbox.ts";
+import { reportEvents } from "./operations/report-events.ts";
+import { RequestLimits } from "./operations/request-limits.ts";
+import { sweepRetention } from "./operations/sweep-retention.ts";
+import { noteDelivery, readWebhookTarget } from "./operations/webhook-subscription.ts";
+import { chat } from "./runtimes/chat/chat.ts";
+import type { ChatInput, ChatParts } from "./runtimes/chat/chat-parts.ts";
+import { webhookDelivery } from "./runtimes/webhook-delivery/webhook-delivery.ts";
+import { BlobFiles } from "./store/blob-files.ts";
+import { loadMasterKey } from "./store/master-key.ts";
+import { openDatabase } from "./store/open-database.ts";
+import { Secrets } from "./store/secrets.ts";
+import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
+import { checkInput } from "./tools/check-input.ts";
+import type { MemoryAccess } from "./tools/memory-access.ts";
+import { createTools, type Tools } from "./tools/registry.ts";
+
+/** The running product. */
+export interface Platform {
+  /** Where it listens, as clients reach it. */
+  readonly url: string;
+  /** The first API key, only when this start has made it up. */
+  readonly firstKey: string | undefined;
+  /** The organization that the first start made. */
+  readonly organizationId: Id;
+  readonly operations: Operations;
+  /** Takes no more work, lets running executions end or hands them back, and gives everything up. */
+  close(): Promise<void>;
+}
+
+export interface PlatformOptions {
+  /** Stands in for the real clock. */
+  now?: () => number;
+  /** Called at named points of the engine, by drills that stop the process there. */
+  crashPoint?: (name: string) => void;
+}
+
+const sweepEveryMs = 60_000;
+
+/**
+ * Builds each part once, hands each only what it uses, and listens. Parts are given up in reverse order.
+ * @throws Error with words for the operator when the database, the data directory or a setting cannot be used
+ */
+export async function createPlatform(settings: Settings, options: PlatformOptions = {}): Promise<Platform> {
+  const startedAt = performance.now();
+  await using parts = new AsyncDisposableStack();
+  const { now = Date.now, crashPoint } = options;
+  const telemetry = parts.use(await createTelemetry(settings.telemetry));
+  const log = telemetry.logger("platform");
+
+  const masterKey = await loadMasterKey({ text: settings.masterKey, dataDir: settings.dataDir });
+  const database = parts.use(
+    await openDatabase({
+      dataDir: settings.dataDir,
+      url: settings.databaseUrl,
+      crashPoint,
+      onLockLost: (err) => {
+        log.fatal({ err }, "the database may be taken by another process; stopping at once");
+        process.exit(1);
+      },
+    }),
+  );
+  await database.migrate();
+  const secrets = new Secrets({ masterKey, database });
+  await secrets.verifyMasterKey();
+  const blobFiles = await BlobFiles.open(join(settings.dataDir, "blobs"));
+
+  const outbound = parts.use(createOutbound({ allowedHosts: settings.allowPrivateNetwork }));
+  const { providers, models: modelSettings } = settings;
+  const local = { hubUrl: modelSettings.hubUrl, idleMs: modelSettings.localIdleMinutes * 60_000 };
+  const connections = { providers, endpoints: modelSettings.endpoints, local };
+  const modelOutbound = parts.use(
+    createOutbound({ allowedHosts: [...settings.allowPrivateNetwork, ...modelHosts(connections)] }),
+  );
+  const models = parts.use(
+    createModels({
+      ...connections,
+      outbound: modelOutbound,
+      dataDir: settings.dataDir,
+      defaultModel: modelSettings.default,
+      aliases: modelSettings.aliases,
+      limits: modelSettings,
+      onRetry: ({ error, ...retry }) => telemetry.modelRetried({ ...retry, errorCode: error.code }),
+    }),
+  );
+  const prices = createPrices(modelSettings.prices);
+  const memory = createMemoryAccess({ database, now });
+  const tools = parts.use(
+    createTools({
+      outbound,
+      search: settings.search,
+      memory,
+      reportFault: ({ tool, error }) => telemetry.logger("tools").error({ tool, err: error }, "a tool failed"),
+    }),
+  );
+
+  const reportCommitted = reportEvents(telemetry);
+  const engine = new Engine({
+    database,
+    limits: {
+      total: settings.concurrency.total,
+      perOrganization: settings.concurrency.perOrganization ?? Number.POSITIVE_INFINITY,
+      perAgent: settings.concurrency.perAgent ?? Number.POSITIVE_INFINITY,
+    },
+    hooks: {
+      alongside: createAlongside(database, now),
+      committed: (facts, events) => {
+        reportCommitted(facts, events);
+        if (facts.agentId !== null && events.some(mayConcernWebhooks)) relay.wake();
+      },
+      programFailed: ({ id, program }, err) =>
+        telemetry.logger("engine").error({ executionId: id, program, err }, "a program failed"),
+      storeFailed: ({ id }, err) => telemetry.logger("engine").error({ executionId: id, err }, "a write failed"),
+    },
+    now,
+    crashPoint,
+  });
+  const relay = new OutboxRelay({
+    database,
+    engine,
+    now,
+    onFailed: (err) => telemetry.logger("webhooks").error({ err }, "the outbox was not relayed; it is tried again"),
+  });
+  const onWriteFailed = (err: unknown) => log.warn({ err }, "a count was not stored");
+  const requestLimits = parts.use(
+    new RequestLimits({ database, now, plans: settings.plans }, { onSaveFailed: onWriteFailed }),
+  );
+  const keyUses = parts.use(new KeyUses({ database, onWriteFailed }));
+  const operationParts: OperationParts = {
+    database,
+    engine,
+    secrets,
+    blobFiles,
+    now,
+    plans: settings.plans,
+    defaultPlan: settings.plans.default,
+    maxFileBytes: settings.bodies.maxUploadBytes,
+    requestLimits,
+    keyUses,
+    wakeRelay: () => relay.wake(),
+    checkDefinition: (definition) => [...tools.findProblems(definition.tools), ...modelProblems(models, definition)],
+    checkUrl: createUrlCheck(settings.allowPrivateNetwork),
+    estimateCost: (definition, inputLength) => {
+      const { maxTokens = 4096 } = definition.parameters;
+      const inputTokens = Math.ceil((inputLength + definition.systemPrompt.length) / 3);
+      const usage = { ...noUsage, inputTokens, outputTokens: maxTokens };
+      return prices.costOf(models.resolve(definition.model).model.id, usage) ?? 0;
+    },
+  };
+  defineChat(engine, operationParts, { models, prices, tools, memory });
+  defineWebhookDelivery(engine, operationParts, outbound);
+
+  const { organization, generatedKey, configuredKeyRevoked } = await bootstrap(operationParts, {
+    apiKey: settings.apiKey,
+    organizationId: settings.organizationId,
+    plan: settings.plans.default,
+  });
+  if (configuredKeyRevoked) log.warn({}, "the configured API key was revoked; choose another");
+  const operations = createOperations(operationParts);
+  let takesWork = false;
+  telemetry.metrics.onScrape(async () => {
+    telemetry.metrics.queueDepth.set(await engine.countQueued());
+  });
+  const server = parts.use(
+    await createHttpServer({
+      version,
+      publicUrl: settings.publicUrl,
+      corsOrigins: settings.corsOrigins,
+      bodyLimitBytes: settings.bodies.maxBytes,
+      streams: { heartbeatMs: settings.streams.heartbeatMs, maxBufferedBytes: settings.streams.maxBufferBytes },
+      health: { isReady: () => takesWork, metrics: () => scrape(telemetry) },
+      onRequest: (request) => telemetry.requestFinished(request),
+      onFault: (err, request) => telemetry.logger("http").error({ ...request, err }, "a request failed"),
+      surfaces: (surfaceParts) => [
+        createNativeSurface(
+          {
+            operations,
+            templates: new Map(Object.entries(settings.templates)),
+            maxFileBytes: settings.bodies.maxUploadBytes,
+          },
+          surfaceParts,
+        ),
+      ],
+    }),
+  );
+  await engine.run();
+  relay.wake();
+  const sweeper = startSweeper(operationParts, settings.eventLogHours, telemetry);
+  const listening = await server.app.listen({ host: settings.host, port: settings.port });
+  const url = settings.publicUrl ?? listening.replace("0.0.0.0", "127.0.0.1");
+  takesWork = true;
+  telemetry.processStarted({
+    url,
+    database: database.dialect.name,
+    durationMs: Math.round(performance.now() - startedAt),
+  });
+
+  const owned = parts.move();
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    takesWork = false;
+    telemetry.processDraining({ reason: "close", running: engine.runningCount });
+    server.drain();
+    sweeper[Symbol.dispose]();
+    await relay[Symbol.asyncDispose]();
+    await engine.drain(settings.drainTimeoutMs);
+    await owned.disposeAsync();
+  };
+  return {
+    url,
+    firstKey: generatedKey,
+    organizationId: organization.id,
+    operations,
+    close: () => (closed ??= close()),
+  };
+}
+
+function defineChat(
+  engine: Engine,
+  operationParts: OperationParts,
+  { models, prices, tools, memory }: { models: Models; prices: Prices; tools: Tools; memory: MemoryAccess },
+): void {
+  const chatParts: ChatParts = {
+    readDefinition: async (organizationId, versionId) => {
+      const { agentId, definition } = await readAgentVersion(operationParts, organizationId, versionId);
+      return { definition, toolSecret: await readToolSecret(operationParts, organizationId, agentId) };
+    },
+    resolveModel: (name) => models.resolve(name),
+    costOf: (modelId, usage) => prices.costOf(modelId, usage),
+    resolveTools: (definitions, scope) => tools.resolve(definitions, scope),
+    readHistory: (request) => readHistory(operationParts, request),
+    saveSummary: (organizationId, conversationId, summary) =>
+      saveSummary(operationParts, organizationId, conversationId, summary),
+    readStores: (organizationId, storeIds) => readAttachedStores(operationParts, organizationId, storeIds),
+    searchMemory: (organizationId, storeId, query, limit) => memory.search({ organizationId, storeId }, query, limit),
+    findMismatch: checkInput,
+  };
+  // An input is stored as JSON: what `executeAgent` puts in is what the program takes out.
+  engine.define("chat", (ctx, input) => chat(ctx, input as unknown as ChatInput, chatParts));
+}
+
+function defineWebhookDelivery(engine: Engine, operationParts: OperationParts, outbound: Outbound): void {
+  const program = webhookDelivery({
+    post: (request) => outbound.request(request),
+    sign: signPayload,
+    render: renderWebhookEvent,
+    readTarget: (organizationId, webhookId) => readWebhookTarget(operationParts, organizationId, webhookId),
+    noteDelivery: (organizationId, webhookId, succeeded) =>
+      noteDelivery(operationParts, organizationId, webhookId, succeeded),
+    now: operationParts.now,
+    random: Math.random,
+  });
+  engine.define(deliveryProgram, program);
+}
+
+function modelProblems(models: Models, definition: AgentDefinition): DefinitionProblem[] {
+  try {
+    models.resolve(definition.model);
+    return [];
+  } catch (error) {
+    if (!(error instanceof RunyardError)) throw error;
+    return [{ param: "model", message: error.message }];
+  }
+}
+
+/** Sweeps once a minute; a sweep that fails is only late. */
+function startSweeper(parts: OperationParts, keepLogHours: number, telemetry: Telemetry): Disposable {
+  const stop = new AbortController();
+  const sweep = async (): Promise<void> => {
+    const startedAt = performance.now();
+    try {
+      const swept = await sweepRetention(parts, { keepLogHours, signal: stop.signal });
+      telemetry.retentionSwept({ ...swept, durationMs: Math.round(performance.now() - startedAt) });
+    } catch (err) {
+      if (!stop.signal.aborted) telemetry.logger("retention").error({ err }, "a sweep failed; the next is in a minute");
+    }
+  };
+  const timer = setInterval(() => void sweep(), sweepEveryMs);
+  timer.unref();
+  return {
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      stop.abort();
+    },
+  };
+}
+
+async function scrape(telemetry: Telemetry): Promise<{ contentType: string; body: string }> {
+  const { contentType, text } = await telemetry.metrics.scrape();
+  return { contentType, body: text };
+}
+
+/** Whether an event may be one that webhooks ask for. */
+function mayConcernWebhooks(event: StoredEvent): boolean {
+  return isTerminalEvent(event) || event.type === "attempt-started" || event.type.startsWith("tool-call-");
+}

@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import type { Database } from "./database.ts";
+import { PostgresDatabase } from "./dialects/postgres/postgres-database.ts";
+import { lockDirectory } from "./dialects/sqlite/directory-lock.ts";
+import { SqliteDatabase } from "./dialects/sqlite/sqlite-database.ts";
+
+/**
+ * Opens the database of the settings, alone: a second process on the same one is refused. The schema is left as it is.
+ * @param options.url a Postgres URL; undefined: SQLite in the data directory
+ */
+export async function openDatabase(options: {
+  dataDir: string;
+  url: string | undefined;
+  onGroup?: (units: number) => void;
+  /** Called at named points, by drills that stop the process there. */
+  crashPoint?: (name: string) => void;
+  /** Another process may take the database from now on: stop at once. */
+  onLockLost: (error: Error) => void;
+}): Promise<Database> {
+  if (options.url !== undefined) {
+    const database = new PostgresDatabase({ url: options.url, onLockLost: options.onLockLost });
+    try {
+      await database.holdAlone();
+    } catch (error) {
+      await database[Symbol.asyncDispose]();
+      throw error;
+    }
+    return database;
+  }
+  const lock = lockDirectory(options.dataDir);
+  return new SqliteDatabase({ path: join(options.dataDir, "runyard.db"), lock, onGroup: options.onGroup });
+}
