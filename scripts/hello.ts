@@ -29,7 +29,13 @@ const paint = styler(process.stdout, process.env);
 const isAttended = process.stdout.isTTY === true && (process.env.CI ?? "") === "";
 
 const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) terminal.onSignal(signal, () => stop.abort());
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  terminal.onSignal(signal, () => {
+    // Asked twice, it does not wait for what still runs; nothing accepted is lost by that.
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+  });
+}
 
 try {
   await hello();
@@ -63,10 +69,12 @@ async function hello(): Promise<void> {
   );
 
   // The key is for whoever sits here, or who sees it made; a later log of a CI job is no place for it.
-  const apiKey = isAttended || server.firstKey !== undefined ? key.apiKey : "$RUNYARD_API_KEY";
-  say(nextSteps({ url: server.url, apiKey, isRemembered: key.isRemembered, agentId: agent.id, question }));
+  const showsKey = isAttended || server.firstKey !== undefined;
+  const shown = showsKey ? { apiKey: key.apiKey } : { apiKey: "$RUNYARD_API_KEY", keptIn: key.path };
+  say(nextSteps({ ...shown, url: server.url, isRemembered: key.isRemembered, agentId: agent.id, question }));
   if (!isAttended) return say("Not in a terminal, so the server stops here; `npm start` runs it for good.");
   say("The server goes on until Ctrl-C.");
+  if (stop.signal.aborted) return;
   await new Promise((resolve) => stop.signal.addEventListener("abort", resolve, { once: true }));
 }
 
@@ -81,11 +89,9 @@ async function readSettings() {
 
 function aboutModel(model: string): string {
   if (model !== defaultLocalModel) return `The agent's model is ${model}.`;
-  return (
-    `The agent's model is ${model}, which runs on this machine. It is tiny (135 million parameters, 98 MB): enough to ` +
-    "show how things work, wrong on most real questions. For real work set OPENAI_API_KEY or ANTHROPIC_API_KEY, point " +
-    "OLLAMA_BASE_URL at an Ollama server, or fetch a bigger local model (`npm run runyard -- models list`)."
-  );
+  return `The agent's model is ${model}, which runs on this machine. It is tiny (135 million parameters, 98 MB):
+enough to show how things work, wrong on most real questions. For real work set OPENAI_API_KEY or ANTHROPIC_API_KEY,
+point OLLAMA_BASE_URL at an Ollama server, or fetch a bigger local model (npm run runyard -- models list).`;
 }
 
 function disposable(platform: Platform): Platform & AsyncDisposable {

@@ -156,6 +156,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     new RequestLimits({ database, now, plans: settings.plans }, { onSaveFailed: onWriteFailed }),
   );
   const keyUses = parts.use(new KeyUses({ database, onWriteFailed }));
+  const checkUrl = createUrlCheck(settings.allowPrivateNetwork);
   const operationParts: OperationParts = {
     database,
     engine,
@@ -168,8 +169,12 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     requestLimits,
     keyUses,
     wakeRelay: () => relay.wake(),
-    checkDefinition: (definition) => [...tools.findProblems(definition.tools), ...modelProblems(models, definition)],
-    checkUrl: createUrlCheck(settings.allowPrivateNetwork),
+    checkDefinition: (definition) => [
+      ...tools.findProblems(definition.tools),
+      ...addressProblems(definition, checkUrl),
+      ...modelProblems(models, definition),
+    ],
+    checkUrl,
     estimateCost: (definition, inputLength) => {
       const { maxTokens = 4096 } = definition.parameters;
       const inputTokens = Math.ceil((inputLength + definition.systemPrompt.length) / 3);
@@ -281,6 +286,18 @@ function defineWebhookDelivery(engine: Engine, operationParts: OperationParts, o
     random: Math.random,
   });
   engine.define(deliveryProgram, program);
+}
+
+function addressProblems(
+  definition: AgentDefinition,
+  checkUrl: (url: string) => string | undefined,
+): DefinitionProblem[] {
+  return definition.tools.flatMap((tool, index) => {
+    if (tool.type !== "http" && tool.type !== "mcp") return [];
+    const [field, url] = tool.type === "http" ? ["handler", tool.handler] : ["url", tool.url];
+    const message = checkUrl(url);
+    return message === undefined ? [] : [{ param: `tools.${index}.${field}`, message }];
+  });
 }
 
 function modelProblems(models: Models, definition: AgentDefinition): DefinitionProblem[] {

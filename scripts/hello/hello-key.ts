@@ -6,6 +6,8 @@ export interface HelloKey {
   apiKey: string;
   /** Whether the command line finds this server by itself. */
   isRemembered: boolean;
+  /** The file that holds it; undefined when the caller has set it. */
+  path: string | undefined;
 }
 
 /**
@@ -32,8 +34,8 @@ export function findHelloKey(
     );
   }
   // A key that was set by the caller stays where the caller keeps it.
-  if (settings.apiKey !== undefined) return { apiKey, isRemembered: false };
+  if (settings.apiKey !== undefined) return { apiKey, isRemembered: false, path: undefined };
   const known = { url: server.url, apiKey, dataDir };
   rememberServer(ownPath, known);
-  return { apiKey, isRemembered: rememberServer(sharedPath, known) };
+  return { apiKey, isRemembered: rememberServer(sharedPath, known), path: ownPath };
 }

@@ -3,10 +3,14 @@ export function nextSteps(server: {
   url: string;
   apiKey: string;
   isRemembered: boolean;
+  /** The file that holds the key, when the commands do not. */
+  keptIn?: string;
   agentId: string;
   question: string;
 }): string {
   const { url, apiKey, agentId, question } = server;
+  const keyNote =
+    server.keptIn === undefined ? "" : `  RUNYARD_API_KEY stands for the key, which is in ${server.keptIn}.\n\n`;
   const variables = server.isRemembered ? "" : `RUNYARD_URL=${url} RUNYARD_API_KEY=${apiKey} `;
   return `
 What to try next, while this server runs:
@@ -21,7 +25,7 @@ What to try next, while this server runs:
     ${variables}npm run --silent runyard -- executions list
     npm run --silent runyard -- doctor
 
-  Every route of the API: ${url}/docs
+${keyNote}  Every route of the API: ${url}/docs
   An agent of your own:   examples/hello/README.md
 `;
 }

@@ -6,6 +6,8 @@ import {
   PermissionError,
 } from "../../client/src/index.ts";
 
+import { SettingsError } from "../config/settings-error.ts";
+
 /** What the process ends with. Part of the interface: scripts branch on it. */
 export const exitCodes = {
   ok: 0,
@@ -36,6 +38,7 @@ export class CommandError extends Error {
 }
 
 export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof SettingsError) return exitCodes.usage;
   if (error instanceof CommandError) return error.exitCode;
   if (error instanceof ConnectionError) return exitCodes.unreachable;
   if (error instanceof AuthenticationError || error instanceof PermissionError) return exitCodes.unauthorised;

@@ -6,6 +6,7 @@ test("outside a terminal each quarter is one plain line", () => {
   const terminal = fakeTerminal();
   const progress = showProgress(terminal);
   for (let done = 0; done <= 100; done += 5) progress.update("model", done * 1_000_000, 100_000_000);
+  progress.update("model", 99_000_000, 100_000_000);
   progress.finish();
   expect(terminal.errors()).toBe([0, 25, 50, 75, 100].map((percent) => `model ${percent} % of 100.0 MB\n`).join(""));
 });

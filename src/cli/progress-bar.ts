@@ -34,14 +34,13 @@ function drawnBar(terminal: Terminal, now: () => number): Progress {
 }
 
 function plainLines(terminal: Terminal): Progress {
-  let shown: string | undefined;
+  let shown = { what: "", part: -1 };
   return {
     update(what, done, total) {
-      // Each quarter once; without a total each further 32 MiB.
+      // Each quarter once; without a total each further 32 MiB. A total that is corrected may take the count back.
       const part = total === undefined ? Math.floor(done / 2 ** 25) : Math.floor((4 * done) / Math.max(total, 1));
-      const key = `${what} ${part}`;
-      if (key === shown) return;
-      shown = key;
+      if (what === shown.what && part <= shown.part) return;
+      shown = { what, part };
       terminal.stderr.write(`${what} ${renderAmount(done, total)}\n`);
     },
     finish() {},

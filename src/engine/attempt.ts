@@ -120,17 +120,22 @@ export class Attempt implements Ctx {
   }
 
   stop(why: AttemptStopped["why"]): void {
-    if (this.#outcome !== undefined || this.#abort.signal.aborted) return;
+    if (this.#outcome !== undefined) return;
+    // Also when it was told to stop before, and has not.
+    if (why === "lost") return this.#lose();
+    if (this.#abort.signal.aborted) return;
     this.#abort.abort(new AttemptStopped(why));
     if (why === "handed-back") void this.#handBack();
-    if (why === "lost") this.#settle("lost");
     // A program that only waits has no step to notice the abort.
     for (const wait of this.#waits) wait.look();
   }
 
-  /** A signal that has been committed for this execution, and its number among them; a known one is passed over. */
+  /**
+   * A signal that has been committed for this execution, and its number among them. A known one is passed over, and so
+   * is one that overtook another: the suspension is refused then, and both are read.
+   */
   deliver(signal: EventOf<"signal-received">["body"], number: number): void {
-    if (number <= this.#signals) return;
+    if (number !== this.#signals + 1) return;
     this.#signals = number;
     this.#journal.addSignal(signal);
     for (const wait of this.#waits) wait.look();

@@ -561,10 +561,10 @@ export class Engine {
       const fresh = attempt === 1 && claimed["signals"] === 0;
       const [first] = await this.#database.read(this.#queries.firstEvent({ id }));
       const { input } = JSON.parse(first?.["body"] as string) as { input: Json };
-      const journal = fresh ? new Journal() : await this.#loadJournal(id);
+      const { journal, signals } = fresh ? { journal: new Journal(), signals: 0 } : await this.#loadJournal(id);
       this.#launch(facts, {
         attempt,
-        signals: claimed["signals"] as number,
+        signals,
         journal,
         hasFirstToken: claimed["first_token_at"] !== null,
         input,
@@ -581,7 +581,8 @@ export class Engine {
     }
   }
 
-  async #loadJournal(id: Id): Promise<Journal> {
+  /** With how many signals it holds: one can have come since the claim. */
+  async #loadJournal(id: Id): Promise<{ journal: Journal; signals: number }> {
     const rows = (await this.#database.read(this.#queries.journal({ id }))).map(readEvent);
     // Events of unfinished steps come after the last journal row before which every step had finished.
     const settled = new Map<number, number>();
@@ -600,7 +601,8 @@ export class Engine {
       if (last === undefined || more.length < 500) break;
       page = last.seq;
     }
-    return new Journal(rows, unfinished);
+    const signals = rows.filter(({ type }) => type === "signal-received").length;
+    return { journal: new Journal(rows, unfinished), signals };
   }
 
   /** Sets the timer to the next thing that becomes due by the passing of time alone. */

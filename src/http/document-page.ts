@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../contract/json.ts";
-import { renderSchema, shownSchema, typeLine } from "./document-schema.ts";
-import { type Html, html, joined } from "./html.ts";
+import { renderMembers, renderSchema, type ShownSchema, shownSchema, typeLine } from "./document-schema.ts";
+import { type Html, html, joined, prose } from "./html.ts";
 
 const contentSchema = z.record(z.string(), z.object({ schema: shownSchema.optional() }));
 
@@ -65,7 +65,7 @@ export function renderDocumentPage(document: JsonObject, documentPath: string): 
         </nav>
         <main>
           <h1>${info.title} <small>${info.version}</small></h1>
-          ${joined(info.description.split("\n\n").map((paragraph) => html`<p>${paragraph}</p>`))}
+          ${joined(info.description.split("\n\n").map((paragraph) => html`<p>${prose(paragraph)}</p>`))}
           <p>The same as a machine reads it: <a href="${documentPath}">${documentPath}</a> (OpenAPI 3.1).</p>
           ${joined(
             groups.map(
@@ -73,7 +73,7 @@ export function renderDocumentPage(document: JsonObject, documentPath: string): 
                 html`<section aria-label="${name}">
                   <h2 id="tag-${name}">${name}</h2>
                   <p>${description}</p>
-                  ${joined(operations.map(renderOperation))}
+                  ${joined(operations.map((operation) => renderOperation(operation, components.schemas)))}
                 </section>`,
             ),
           )}
@@ -105,19 +105,20 @@ function renderContents(name: string, operations: readonly Operation[]): Html {
     </ul>`;
 }
 
-function renderOperation(operation: Operation): Html {
+/** @param schemas the document's components, so that a body's members stand beside its call */
+function renderOperation(operation: Operation, schemas: Record<string, ShownSchema>): Html {
   const { method, path, summary, description, parameters, requestBody, responses } = operation;
   const paragraphs = (description ?? "").split("\n\n").filter((paragraph) => paragraph !== "");
   return html`<article id="${anchorOf(operation)}">
     <h3>${summary}</h3>
     <p class="call"><b class="${method}">${method.toUpperCase()}</b> <code>${path}</code></p>
-    ${joined(paragraphs.map((paragraph) => html`<p>${paragraph}</p>`))}
+    ${joined(paragraphs.map((paragraph) => html`<p>${prose(paragraph)}</p>`))}
     ${parameters.length === 0 ? "" : renderParameters(parameters)}
     ${
       requestBody === undefined
         ? ""
         : html`<h4>Body</h4>
-            ${renderContent(requestBody.content)}`
+            ${renderContent(requestBody.content, schemas)}`
     }
     <h4>Answers</h4>
     ${joined(
@@ -140,7 +141,7 @@ function renderParameters(parameters: Operation["parameters"]): Html {
           <code>${name}</code>${required ? html` <b title="required">*</b>` : ""} <small>${place}</small>
         </th>
         <td>${typeLine(schema ?? {})}</td>
-        <td>${description ?? schema?.description ?? ""}</td>
+        <td>${prose(description ?? schema?.description ?? "")}</td>
       </tr>`,
   );
   return html`<h4>Parameters</h4>
@@ -151,13 +152,14 @@ function renderParameters(parameters: Operation["parameters"]): Html {
     </table>`;
 }
 
-function renderContent(content: z.infer<typeof contentSchema>): Html {
+function renderContent(content: z.infer<typeof contentSchema>, schemas: Record<string, ShownSchema> = {}): Html {
   return joined(
-    Object.entries(content).map(
-      ([type, { schema }]) =>
-        html`<p><small>${type}</small></p>
-          ${schema === undefined ? "" : renderSchema(schema)}`,
-    ),
+    Object.entries(content).map(([type, { schema = {} }]) => {
+      const target =
+        schema.$ref === undefined ? undefined : schemas[schema.$ref.slice(schema.$ref.lastIndexOf("/") + 1)];
+      return html`<p><small>${type}</small></p>
+        ${renderSchema(schema)} ${target === undefined ? "" : renderMembers(target)}`;
+    }),
   );
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Html, html, joined } from "./html.ts";
+import { type Html, html, joined, prose } from "./html.ts";
 
 /** What the page shows of a JSON Schema; the rest of it is in the document itself. */
 export type ShownSchema = {
@@ -49,10 +49,11 @@ export const shownSchema: z.ZodType<ShownSchema> = z.lazy(() =>
 /** A schema as a type line and, for objects, a table of its members. */
 export function renderSchema(schema: ShownSchema): Html {
   return html`<p class="type">${typeLine(schema)}</p>
-    ${schema.description === undefined ? "" : html`<p>${schema.description}</p>`} ${renderMembers(schema)}`;
+    ${schema.description === undefined ? "" : html`<p>${prose(schema.description)}</p>`} ${renderMembers(schema)}`;
 }
 
-function renderMembers(schema: ShownSchema): Html {
+/** The table of an object's members, or of those of a list's items; nothing for other schemas. */
+export function renderMembers(schema: ShownSchema): Html {
   const variants = schema.anyOf ?? schema.oneOf ?? [];
   const shownVariants = variants.filter((variant) => variant.properties !== undefined);
   if (shownVariants.length > 0) return joined(shownVariants.map(renderSchema));
@@ -64,7 +65,7 @@ function renderMembers(schema: ShownSchema): Html {
       html`<tr>
         <th scope="row"><code>${name}</code>${required.has(name) ? html` <b title="required">*</b>` : ""}</th>
         <td>${typeLine(member)}</td>
-        <td>${member.description ?? ""}${renderMembers(member)}</td>
+        <td>${prose(member.description ?? "")}${renderMembers(member)}</td>
       </tr>`,
   );
   return html`<table>

@@ -22,6 +22,11 @@ export function joined(pieces: readonly Html[], separator = ""): Html {
   };
 }
 
+/** Plain words with `code` between backticks. */
+export function prose(text: string): Html {
+  return joined(text.split("`").map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`)));
+}
+
 function asHtml(value: Part): string {
   return typeof value === "object" ? value.html : escape(String(value));
 }

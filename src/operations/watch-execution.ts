@@ -1,5 +1,6 @@
 import { RunyardError } from "../contract/errors.ts";
 import type { StoredEvent } from "../contract/events.ts";
+import { type ExecutionStatus, isTerminalStatus } from "../contract/execution.ts";
 import type { Id } from "../contract/ids.ts";
 import { pausesForClient } from "./client-tools.ts";
 import type { Caller } from "./operations.ts";
@@ -30,6 +31,7 @@ export async function watchExecution(
       { param: "after" },
     );
   }
+  if (options.after === newest && isTerminalStatus(row["status"] as ExecutionStatus)) return nothing();
   // A pause that is over by now is history; one that lasts, or is still to come, ends the stream.
   const lasts = row["status"] === "waiting";
   return parts.engine.feed.read(executionId, {
@@ -39,4 +41,9 @@ export async function watchExecution(
       ? { endAt: (event) => pausesForClient(event) && (event.seq > newest || (lasts && event.seq === newest)) }
       : {}),
   });
+}
+
+/** The log of an execution that has ended, after its last event. */
+async function* nothing(): AsyncGenerator<readonly StoredEvent[], void, undefined> {
+  yield* [];
 }

@@ -84,6 +84,9 @@ test("a server that is not there is exit code 5, wrong usage is 2, help and vers
   expect(await run(terminalFor(gone.url), "agents", "lst")).toBe(2);
   expect(await run(terminalFor(gone.url), "agents", "create", "--name", "a")).toBe(2);
   expect(await run(terminalFor(gone.url), "--url", "nonsense", "agents", "list")).toBe(2);
+  const misspelt = terminalFor(gone.url);
+  expect(await run(misspelt, "models", "list", "--config", "/not/there.yaml")).toBe(2);
+  expect(misspelt.errors()).toContain("/not/there.yaml");
   expect(await run(terminalFor(gone.url), "execute", "--help")).toBe(0);
   const version = terminalFor(gone.url);
   expect(await run(version, "--version")).toBe(0);

@@ -181,7 +181,7 @@ test("a key works until it is revoked, within its scopes", async () => {
   const environment = { ...clientEnvironment, RUNYARD_URL: serverUrl, RUNYARD_API_KEY: key };
   const exitOf = async (...args: string[]) => {
     await using command = startProcess("src/cli/main.ts", args, environment);
-    return command.ended;
+    return await command.ended;
   };
   expect(await exitOf("agents", "list")).toBe(0);
   expect(await exitOf("keys", "list")).toBe(4);

@@ -92,13 +92,19 @@ describe.each(databaseKinds)("cancel on %s", (kind) => {
 
   it("ends a wait that stands beside a step", async () => {
     const hold = gate();
+    const both = gate();
     const program: Program = async (ctx) => {
-      await Promise.all([ctx.wait("never"), ctx.step("hold", () => hold.promise.then(() => null))]);
+      const waits = ctx.wait("never");
+      const works = ctx.step("hold", () => {
+        both.open();
+        return hold.promise.then(() => null);
+      });
+      await Promise.all([waits, works]);
       return null;
     };
     await using test = await startTestEngine(kind, { programs: { program }, cancelGraceMs: 20 });
     const id = await test.start({ program: "program" });
-    await test.event(id, ({ type }) => type === "wait-started");
+    await both.promise;
     expect(await test.engine.cancel(id, by)).toBe("cancelled");
     hold.open();
   });

@@ -103,11 +103,14 @@ describe.each(databaseKinds)("waits on %s", (kind) => {
   });
 
   it("end by time although the process was dead when it passed", async () => {
-    const program: Program = async (ctx) => (await ctx.wait("nap", { until: ctx.acceptedAt + 20 })) ?? "slept";
-    await using test = await startTestEngine(kind, { programs: { program } });
+    let now = Date.now();
+    const program: Program = async (ctx) => (await ctx.wait("nap", { until: ctx.acceptedAt + 60_000 })) ?? "slept";
+    await using test = await startTestEngine(kind, { programs: { program }, now: () => now });
     const id = await test.start({ program: "program" });
     await suspended(test, id);
-    await test.crash();
+    await test.crash({ run: false });
+    now += 60_000;
+    await test.engine.run();
     expect((await test.end(id)).at(-1)).toMatchObject({ body: { output: "slept" } });
   });
 

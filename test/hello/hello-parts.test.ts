@@ -29,16 +29,17 @@ test("the key of the first start is found again by the second", () => {
   const settings = { dataDir: join(folder, "data") };
   const environment = { XDG_CONFIG_HOME: join(folder, "config") };
   const first = findHelloKey({ url: "http://127.0.0.1:1", firstKey: "ya_live_sk_1" }, settings, environment);
-  expect(first).toEqual({ apiKey: "ya_live_sk_1", isRemembered: true });
+  const path = join(settings.dataDir, "hello.json");
+  expect(first).toEqual({ apiKey: "ya_live_sk_1", isRemembered: true, path });
   expect(findHelloKey({ url: "http://127.0.0.1:2" }, settings, environment)).toEqual(first);
-  expect(statSync(join(settings.dataDir, "hello.json")).mode & 0o777).toBe(0o600);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
 test("a connection file of another server is left alone, and the key is still found again", () => {
   const environment = { XDG_CONFIG_HOME: join(folder, "config") };
   findHelloKey({ url: "http://127.0.0.1:1", firstKey: "ya_live_sk_1" }, { dataDir: join(folder, "one") }, environment);
   const two = { dataDir: join(folder, "two") };
-  const expected = { apiKey: "ya_live_sk_2", isRemembered: false };
+  const expected = { apiKey: "ya_live_sk_2", isRemembered: false, path: join(two.dataDir, "hello.json") };
   expect(findHelloKey({ url: "http://127.0.0.1:2", firstKey: "ya_live_sk_2" }, two, environment)).toEqual(expected);
   expect(findHelloKey({ url: "http://127.0.0.1:2" }, two, environment)).toEqual(expected);
 });
@@ -47,7 +48,7 @@ test("a key that was set is used and written nowhere; without any the reader is 
   const environment = { XDG_CONFIG_HOME: join(folder, "config") };
   const dataDir = join(folder, "data");
   const set = findHelloKey({ url: "http://127.0.0.1:1" }, { dataDir, apiKey: "set-by-me" }, environment);
-  expect(set).toEqual({ apiKey: "set-by-me", isRemembered: false });
+  expect(set).toEqual({ apiKey: "set-by-me", isRemembered: false, path: undefined });
   expect(() => findHelloKey({ url: "http://127.0.0.1:1" }, { dataDir }, environment)).toThrow("Set RUNYARD_API_KEY");
 });
 
@@ -67,7 +68,10 @@ test("what to try next names the server and, where the command line does not kno
     question: "What's 1?",
   };
   expect(nextSteps(server)).toContain(`-d '{"input":"What'\\''s 1?","stream":true}'`);
-  expect(nextSteps(server)).not.toContain("RUNYARD_URL");
+  expect(nextSteps(server)).not.toContain("RUNYARD_");
+  expect(nextSteps({ ...server, apiKey: "$RUNYARD_API_KEY", keptIn: "/d/hello.json" })).toContain(
+    "is in /d/hello.json",
+  );
   expect(nextSteps({ ...server, isRemembered: false })).toContain(
     "RUNYARD_URL=http://127.0.0.1:1 RUNYARD_API_KEY=k npm run",
   );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createAgent, errorOf, execute, framesOf, getExecution, readStream, textOf } from "./native-api.ts";
+import { createAgent, errorOf, execute, type Frame, framesOf, getExecution, readStream, textOf } from "./native-api.ts";
 import { type NativePlatform, startNativePlatform } from "./native-platform.ts";
 
 let native: NativePlatform;
@@ -19,7 +19,7 @@ async function startStalled(fields: object = {}) {
     ...fields,
   });
   const frames = framesOf(response);
-  const seen = [];
+  const seen: Frame[] = [];
   while (textOf(seen) !== "ab") {
     const { value, done } = await frames.next();
     if (done === true) throw new Error("the stream ended early");

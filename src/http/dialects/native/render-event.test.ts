@@ -71,7 +71,7 @@ describe("renderEvent", () => {
       { type: "tool-call-required", body: call },
       { type: "tool_call_required", id, name: "lookup", parameters: { id: 1 } },
     ],
-    [{ type: "step-finished", body: { name: "model" } }, undefined],
+    [{ type: "step-finished", body: { name: "model", durationMs: 1 } }, undefined],
     [{ type: "execution-completed", body: { output: "x" } }, undefined],
   ])("renders %j", (event, expected) => {
     const data = renderEvent(stored(event), execution);

@@ -4,10 +4,11 @@ import { renderWebhookEvent } from "./render-webhook-event.ts";
 
 const executionId = newId();
 const agentId = newId();
+const webhookId = newId();
 const event = { id: newId(), createdAt: Date.UTC(2026, 2, 15, 10, 30) };
 
-it("spells ids and sums up tokens", () => {
-  const rendered = renderWebhookEvent({
+it("spells ids, names durations as the wire does and leaves out what is null", () => {
+  const delivery = renderWebhookEvent(webhookId, {
     ...event,
     type: "execution.completed",
     data: {
@@ -16,12 +17,13 @@ it("spells ids and sums up tokens", () => {
       conversationId: null,
       status: "completed",
       output: "Done.",
-      usage: { inputTokens: 100, outputTokens: 20, cacheReadTokens: 7, cacheWriteTokens: 0, reasoningTokens: 3 },
-      duration: 1234,
+      totalTokens: 120,
+      durationMs: 1234,
       metadata: { source: "web-chat" },
     },
   });
-  expect(rendered).toEqual({
+  expect(delivery.webhookId).toBe(spellId("webhook", webhookId));
+  expect(JSON.parse(delivery.body)).toEqual({
     id: spellId("webhookEvent", event.id),
     type: "execution.completed",
     data: {
@@ -39,10 +41,10 @@ it("spells ids and sums up tokens", () => {
 
 it("shows an error as an execution shows it", () => {
   const error = { code: "tool_timeout", message: "No answer." };
-  const { data } = renderWebhookEvent({
+  const { body } = renderWebhookEvent(webhookId, {
     ...event,
     type: "tool.error",
     data: { executionId, toolName: "lookup", error },
   });
-  expect(data).toMatchObject({ toolName: "lookup", error: { type: "upstream_error", ...error } });
+  expect(JSON.parse(body)).toMatchObject({ data: { toolName: "lookup", error: { type: "upstream_error", ...error } } });
 });

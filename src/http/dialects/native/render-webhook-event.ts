@@ -34,7 +34,10 @@ const factsSchema = z.object({
   status: z.string().optional(),
   output: jsonSchema.optional(),
   error: z
-    .object({ code: z.custom<ErrorCode>((code) => typeof code === "string" && code in errorCatalogue), message: z.string() })
+    .object({
+      code: z.custom<ErrorCode>((code) => typeof code === "string" && code in errorCatalogue),
+      message: z.string(),
+    })
     .optional(),
   totalTokens: z.int().optional(),
   durationMs: z.int().optional(),
