@@ -63,6 +63,8 @@ async function hello(): Promise<void> {
   say(`${isNew ? "Made" : "Found"} the agent "${agent.name}" (${agent.id}) with the tool calculator.\n`);
 
   say(`${paint("bold", "question".padEnd(10))}${question}`);
+  if (model.startsWith("local/"))
+    say(`${paint("dim", "model".padEnd(10))}loading it takes a few seconds the first time`);
   await showExecution(
     terminal,
     client.agents.execute(agent.id, { input: question, stream: true }, { signal: stop.signal }),

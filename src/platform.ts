@@ -256,10 +256,9 @@ function defineChat(
   { models, prices, tools, memory }: { models: Models; prices: Prices; tools: Tools; memory: MemoryAccess },
 ): void {
   const chatParts: ChatParts = {
-    readDefinition: async (organizationId, versionId) => {
-      const { agentId, definition } = await readAgentVersion(operationParts, organizationId, versionId);
-      return { definition, toolSecret: await readToolSecret(operationParts, organizationId, agentId) };
-    },
+    readDefinition: async (organizationId, versionId) =>
+      (await readAgentVersion(operationParts, organizationId, versionId)).definition,
+    readToolSecret: (organizationId, agentId) => readToolSecret(operationParts, organizationId, agentId),
     resolveModel: (name) => models.resolve(name),
     costOf: (modelId, usage) => prices.costOf(modelId, usage),
     resolveTools: (definitions, scope) => tools.resolve(definitions, scope),

@@ -104,6 +104,11 @@ export class Engine {
     this.#programs.set(name, program);
   }
 
+  /** Whether an attempt of this process runs this execution of this organization. */
+  holds(executionId: Id, organizationId: Id): boolean {
+    return this.#attempts.get(executionId)?.organizationId === organizationId;
+  }
+
   /** Attempts running in this process. */
   get runningCount(): number {
     return this.#slots.taken;

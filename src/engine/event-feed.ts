@@ -89,8 +89,9 @@ export class EventFeed {
     try {
       while (!signal.aborted) {
         let batch = fromTail(tail, after);
-        // Something may have been published before there was a tail to keep it: the database is asked before any wait.
-        if (batch === undefined || (batch.length === 0 && !isLive)) {
+        // Something may have been published before there was a tail to keep it: unless that goes back to the beginning,
+        // the database is asked once before the first wait.
+        if (batch === undefined || (batch.length === 0 && !isLive && tail.events[0]?.seq !== 1)) {
           batch = await this.#page(executionId, after);
           isLive = batch.length === 0;
         }

@@ -11,7 +11,7 @@ it("renders an event once, however many readers ask for it", () => {
   const log = testLog("x", ["a", "b"]);
   const first = frames.chunks(log, undefined);
   expect(Buffer.concat([...first]).toString()).toBe("2;3;4;");
-  expect(frames.chunks(log, undefined)).toBe(first);
+  expect(frames.chunks(log.slice(), undefined)).toBe(first);
   expect(Buffer.concat([...frames.chunks(log.slice(1), undefined)]).toString()).toBe("2;3;4;");
   expect(rendered).toBe(4);
 });

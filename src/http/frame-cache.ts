@@ -8,14 +8,15 @@ const chunkBytes = 64 * 1024;
 
 /**
  * Renders batches of events once for all readers of one view. A log that goes to thousands of readers reaches them as the
- * same event objects, often as the same batch; what was made for the first is kept as long as the event itself is.
+ * same event objects, mostly cut into the same batches; what was made for the first reader is kept as long as the event
+ * itself is. A log has no gaps, so its first and last event tell a batch.
  *
  * The context may therefore hold only what follows from the execution: never something of one reader or request.
  */
 export class FrameCache<C> {
   readonly #render: RenderFrame<C>;
   readonly #frames = new WeakMap<StoredEvent, string>();
-  readonly #chunks = new WeakMap<readonly StoredEvent[], readonly Buffer[]>();
+  readonly #batches = new WeakMap<StoredEvent, { last: StoredEvent; chunks: readonly Buffer[] }>();
 
   constructor(render: RenderFrame<C>) {
     this.#render = render;
@@ -23,8 +24,11 @@ export class FrameCache<C> {
 
   /** The frames of a batch as buffers ready to be written, each up to 64 KiB or a single longer frame. */
   chunks(batch: readonly StoredEvent[], context: C): readonly Buffer[] {
-    const known = this.#chunks.get(batch);
-    if (known !== undefined) return known;
+    const first = batch[0];
+    const last = batch.at(-1);
+    if (first === undefined || last === undefined) return [];
+    const known = this.#batches.get(first);
+    if (known?.last === last) return known.chunks;
     const chunks: Buffer[] = [];
     let text = "";
     for (const event of batch) {
@@ -36,7 +40,7 @@ export class FrameCache<C> {
       text += frame;
     }
     if (text !== "") chunks.push(Buffer.from(text));
-    this.#chunks.set(batch, chunks);
+    this.#batches.set(first, { last, chunks });
     return chunks;
   }
 

@@ -72,7 +72,5 @@ export function insertVersion(database: Database, organizationId: Id, version: A
 }
 
 export function agentNotFound(agentId: Id, param?: string): RunyardError {
-  return new RunyardError("agent_not_found", `There is no agent ${spellId("agent", agentId)}.`, {
-    ...(param === undefined ? {} : { param }),
-  });
+  return new RunyardError("agent_not_found", `There is no agent ${spellId("agent", agentId)}.`, { param });
 }

@@ -16,7 +16,10 @@ export async function awaitExecution(
 ): Promise<Execution> {
   requireScope(caller, "agents:execute", "agents:read");
   const { database, engine } = parts;
-  await requireExecutionRow(database, caller.organization.id, executionId);
+  // Whoever has just started it need not be asked whose it is.
+  if (!engine.holds(executionId, caller.organization.id)) {
+    await requireExecutionRow(database, caller.organization.id, executionId);
+  }
   const view = new ExecutionView();
   let last: StoredEvent | undefined;
   for await (const batch of engine.feed.read(executionId, { after: 0, signal })) {

@@ -4,21 +4,19 @@ import type { Execution } from "../contract/execution.ts";
 import { type Id, newId, spellId } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import { noUsage } from "../contract/usage.ts";
-import { type Statement, UnitRejected } from "../store/statement.ts";
+import { UnitRejected } from "../store/statement.ts";
 import { executeQueries } from "./execute-queries.ts";
 import { executionReplay } from "./execution-replay.ts";
 import type { Caller, ExecuteRequest } from "./operations.ts";
 import type { OperationParts } from "./parts.ts";
 import { readAgentVersion } from "./read-agent-version.ts";
+import { type Guard, refusalOf, reserveCredit } from "./reserve-credit.ts";
 import { requireScope } from "./scopes.ts";
 
 /** Executions of one conversation that may stand in line, the running one not counted. */
 const maxWaitingInConversation = 8;
 
 type Parts = Pick<OperationParts, "database" | "engine" | "secrets" | "now" | "plans" | "estimateCost">;
-
-/** What a unit's statement stands for, to say what went wrong when it is refused. */
-type Guard = { statement: Statement; refused: () => RunyardError | "again" };
 
 export async function executeAgent(
   parts: Parts,
@@ -63,7 +61,7 @@ async function accept(
   const reservation = reserveCredit(parts, caller, executionId, definition, inputLength);
   const guards: Guard[] = [
     conversation.guard,
-    ...(reservation?.guards ?? []),
+    ...reservation.guards,
     ...executionReplay(parts, caller, executionId).map((statement) => ({
       statement,
       refused: () => new RunyardError("idempotency_in_progress", "Another call with this idempotency key came first."),
@@ -84,6 +82,7 @@ async function accept(
         session: conversation.session,
         memoryStoreIds: request.memoryStoreIds ?? [],
         metadata,
+        isFirst: conversation.isNew,
         isTest: caller.organization.environment === "test",
       },
       agentId,
@@ -91,14 +90,14 @@ async function accept(
       conversationId: conversation.id,
       queue: { key: conversation.id, isNew: conversation.isNew, limit: maxWaitingInConversation + 1 },
       metadata,
-      reservedNanoUsd: reservation?.amountNanoUsd ?? 0,
+      reservedNanoUsd: reservation.amountNanoUsd,
       before: guards.map((guard) => guard.statement),
     });
   } catch (error) {
     if (!(error instanceof UnitRejected)) throw error;
-    const refused = guards[error.statement]?.refused() ?? conversationBusy(conversation.id);
-    if (refused === "again") return "again";
-    throw refused;
+    const refusal = refusalOf(guards, error) ?? conversationBusy(conversation.id);
+    if (refusal === "again") return "again";
+    throw refusal;
   }
   return accepted(
     { executionId, organizationId, definition, agentId, agentVersionId, createdAt, metadata },
@@ -191,41 +190,6 @@ function mergeSession(stored: JsonObject, given: JsonObject | undefined): JsonOb
   const merged = { ...stored, ...given };
   for (const [key, value] of Object.entries(merged)) if (value === null) delete merged[key];
   return merged;
-}
-
-function reserveCredit(
-  parts: Parts,
-  caller: Caller,
-  executionId: Id,
-  definition: AgentDefinition,
-  inputLength: number,
-): { amountNanoUsd: number; guards: Guard[] } | undefined {
-  const { organization } = caller;
-  if (organization.creditLimitNanoUsd === null || organization.environment === "test") return undefined;
-  const amountNanoUsd = parts.estimateCost(definition, inputLength);
-  const queries = executeQueries(parts.database);
-  const refused = () =>
-    new RunyardError(
-      "quota_exceeded",
-      "The organization's credit limit leaves no room for this execution. Raise the limit, or wait until running ones end.",
-    );
-  return {
-    amountNanoUsd,
-    guards: [
-      { statement: queries.reserve({ id: organization.id, amount: amountNanoUsd }, { expectsRow: true }), refused },
-      {
-        statement: queries.creditEntry({
-          id: newId(),
-          organizationId: organization.id,
-          executionId,
-          kind: "reserve",
-          amount: amountNanoUsd,
-          at: parts.now(),
-        }),
-        refused,
-      },
-    ],
-  };
 }
 
 async function checkQuota(parts: Parts, caller: Caller): Promise<void> {

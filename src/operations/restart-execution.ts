@@ -10,11 +10,13 @@ import { getExecution } from "./get-execution.ts";
 import type { Caller } from "./operations.ts";
 import type { OperationParts } from "./parts.ts";
 import { requireExecutionRow } from "./read-executions.ts";
+import { readAgentVersion } from "./read-agent-version.ts";
+import { type Guard, refusalOf, reserveCredit } from "./reserve-credit.ts";
 import { requireScope } from "./scopes.ts";
 
 /** The log of the old execution stays as it is; the new one runs the same version on the same input. */
 export async function restartExecution(
-  parts: Pick<OperationParts, "database" | "engine" | "now">,
+  parts: Pick<OperationParts, "database" | "engine" | "secrets" | "now" | "estimateCost">,
   caller: Caller,
   executionId: Id,
 ): Promise<Execution> {
@@ -31,20 +33,6 @@ export async function restartExecution(
     );
   }
   const conversationId = row["conversation_id"] as Id | null;
-  const before = [];
-  if (conversationId !== null) {
-    before.push(
-      toStatement(
-        database.builder
-          .updateTable("conversation")
-          .set({ last_active_at: parts.now() })
-          .where("id", "=", conversationId)
-          .where("organization_id", "=", organizationId)
-          .returning("id"),
-        { expectsRow: true },
-      ),
-    );
-  }
   const [first] = await database.read(
     toStatement(
       database.builder.selectFrom("event").selectAll().where("execution_id", "=", executionId).where("seq", "=", 1),
@@ -52,9 +40,19 @@ export async function restartExecution(
   );
   const event = first === undefined ? undefined : readEvent(first);
   if (event?.type !== "execution-queued") throw conversationGone(executionId);
-  const input: Json = event.body.input;
+  // By now other turns may stand before it.
+  const input: Json = isObject(event.body.input) ? { ...event.body.input, isFirst: false } : event.body.input;
   const id = newId();
-  before.push(...executionReplay(parts, caller, id));
+  const { definition } = await readAgentVersion(parts, organizationId, row["agent_version_id"] as Id);
+  const reservation = reserveCredit(parts, caller, id, definition, JSON.stringify(input).length);
+  const guards: Guard[] = [
+    ...(conversationId === null ? [] : [continueConversation(parts, organizationId, conversationId, executionId)]),
+    ...reservation.guards,
+    ...executionReplay(parts, caller, id).map((statement) => ({
+      statement,
+      refused: () => new RunyardError("idempotency_in_progress", "Another call with this idempotency key came first."),
+    })),
+  ];
   try {
     await engine.start({
       id,
@@ -65,20 +63,39 @@ export async function restartExecution(
       agentVersionId: row["agent_version_id"] as Id,
       ...(conversationId === null ? {} : { conversationId, queue: { key: conversationId, isNew: false, limit: 9 } }),
       metadata: JSON.parse(row["metadata"] as string) as JsonObject,
-      before,
+      reservedNanoUsd: reservation.amountNanoUsd,
+      before: guards.map((guard) => guard.statement),
     });
   } catch (error) {
     if (!(error instanceof UnitRejected)) throw error;
-    if (error.failure === "unique") {
-      throw new RunyardError("idempotency_in_progress", "Another call with this idempotency key came first.");
-    }
-    throw error.statement === 0 && conversationId !== null
-      ? conversationGone(executionId)
-      : new RunyardError("conversation_busy", "Too many executions wait in the conversation; try again later.", {
-          retryAfterMs: 1000,
-        });
+    throw (
+      refusalOf(guards, error) ??
+      new RunyardError("conversation_busy", "Too many executions wait in the conversation; try again later.", {
+        retryAfterMs: 1000,
+      })
+    );
   }
   return getExecution(parts, caller, id);
+}
+
+function continueConversation(
+  { database, now }: Pick<OperationParts, "database" | "now">,
+  organizationId: Id,
+  conversationId: Id,
+  executionId: Id,
+): Guard {
+  return {
+    statement: toStatement(
+      database.builder
+        .updateTable("conversation")
+        .set({ last_active_at: now() })
+        .where("id", "=", conversationId)
+        .where("organization_id", "=", organizationId)
+        .returning("id"),
+      { expectsRow: true },
+    ),
+    refused: () => conversationGone(executionId),
+  };
 }
 
 function conversationGone(executionId: Id): RunyardError {
@@ -87,4 +104,8 @@ function conversationGone(executionId: Id): RunyardError {
     "The conversation of this execution was deleted, and its input with it; it cannot be started again.",
     { executionId },
   );
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -45,12 +45,7 @@ describe.each(databaseKinds)("cancel on %s", (kind) => {
     const id = await test.start({ program: "heeds" });
     expect(await test.engine.cancel(id, by)).toBe("cancelled");
     const log = await test.log(id);
-    expect(typesOf(log)).toEqual([
-      "execution-queued",
-      "attempt-started",
-      "cancel-requested",
-      "execution-cancelled",
-    ]);
+    expect(typesOf(log)).toEqual(["execution-queued", "attempt-started", "cancel-requested", "execution-cancelled"]);
     expect(await test.end(id)).toEqual(log);
     expect(test.engine.runningCount).toBe(0);
   });

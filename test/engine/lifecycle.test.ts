@@ -105,7 +105,9 @@ describe.each(databaseKinds)("the engine on %s", (kind) => {
     const hold = gate();
     const program: Program = async (ctx) => {
       for (let index = 1; index <= 6; index += 1) {
-        await ctx.step(`part ${index}`, () => (ctx.attempt === index ? hold.promise.then(() => null) : Promise.resolve(null)));
+        await ctx.step(`part ${index}`, () =>
+          ctx.attempt === index ? hold.promise.then(() => null) : Promise.resolve(null),
+        );
       }
       return "through";
     };

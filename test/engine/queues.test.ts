@@ -37,11 +37,13 @@ describe.each(databaseKinds)("a serial queue on %s", (kind) => {
       end(key);
       return null;
     };
-    await using test = await startTestEngine(kind, { programs: { turn } });
+    await using test = await startTestEngine(kind, { programs: { turn }, run: false });
     const ids = [];
     for (let index = 0; index < 8; index += 1) {
       for (const key of ["a", "b", "c"]) ids.push(inQueue(test, key, `${key}${index}`));
     }
+    await Promise.all(ids);
+    await test.engine.run();
     for (const id of await Promise.all(ids)) await test.end(id);
     expect(most()).toBe(1);
     for (const key of ["a", "b", "c"]) {

@@ -278,7 +278,8 @@ describe.each(databaseKinds)("steps on %s", (kind) => {
       test.start({ id, program: "program" }),
     ]);
     expect(starts.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected", "rejected"]);
-    for (const start of starts) if (start.status === "rejected") expect(start.reason).toMatchObject({ failure: "unique" });
+    for (const start of starts)
+      if (start.status === "rejected") expect(start.reason).toMatchObject({ failure: "unique" });
     const log = await test.end(id);
     await expect(test.start({ id, program: "program" })).rejects.toMatchObject({ failure: "unique" });
     expect(runs).toBe(1);

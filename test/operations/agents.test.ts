@@ -56,7 +56,9 @@ describe.each(databaseKinds)("agents on %s", (kind) => {
   test("a changed definition is a new version, an equal one is none", async () => {
     const { parts, first } = operations;
     const { id } = await createAgent(parts, first, chatDefinition());
-    const same = await updateAgent(parts, first, id, { define: (current) => ({ ...current, outputSchema: undefined }) });
+    const same = await updateAgent(parts, first, id, {
+      define: (current) => ({ ...current, outputSchema: undefined }),
+    });
     expect(same.currentVersion.number).toBe(1);
     const renamed = await updateAgent(parts, first, id, { define: (current) => ({ ...current, name: "Renamed" }) });
     expect(renamed.currentVersion).toMatchObject({ number: 2, definition: { name: "Renamed" } });
@@ -73,14 +75,16 @@ describe.each(databaseKinds)("agents on %s", (kind) => {
     const { parts, first } = operations;
     const { id } = await createAgent(parts, first, chatDefinition({ metadata: {} }));
     const writers = ["a", "b", "c", "d"];
-    await Promise.all(
-      writers.map((writer) =>
+    await Promise.all([
+      ...writers.map((writer) =>
         updateAgent(parts, first, id, {
           define: (current) => ({ ...current, metadata: { ...current.metadata, [writer]: true } }),
         }),
       ),
-    );
-    const { currentVersion } = await getAgent(parts, first, id);
+      updateAgent(parts, first, id, { status: "paused" }),
+    ]);
+    const { currentVersion, status } = await getAgent(parts, first, id);
+    expect(status).toBe("paused");
     expect(Object.keys(currentVersion.definition.metadata).sort()).toEqual(writers);
     expect(currentVersion.number).toBe(5);
   });
@@ -197,7 +201,7 @@ describe.each(databaseKinds)("agents on %s", (kind) => {
     if (paused !== undefined) await updateAgent(parts, caller, paused.id, { status: "paused" });
     const active = newest.filter((id) => id !== paused?.id);
     const seen: string[] = [];
-    for (let after: string | undefined, more = true; more; ) {
+    for (let after: string | undefined, more = true; more;) {
       const page = await listAgents(parts, caller, { status: "active" }, { limit: 2, ...(after && { after }) });
       seen.push(...page.items.map(({ id }) => id));
       after = seen.at(-1);
@@ -211,9 +215,10 @@ describe.each(databaseKinds)("agents on %s", (kind) => {
   test("of calls with one idempotency key at the same time one makes an agent, and its answer is kept sealed", async () => {
     const { parts } = operations;
     const caller = await operations.stranger();
-    const render = (result: unknown) => ({ id: (result as Agent).id, note: "a-secret-answer" });
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 4 }, () => createAgent(parts, withKey(caller, "once", render), chatDefinition())),
+      Array.from({ length: 4 }, () =>
+        createAgent(parts, withKey(caller, "once", renderSecretAnswer), chatDefinition()),
+      ),
     );
     const made = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
     expect(made).toHaveLength(1);
@@ -236,8 +241,17 @@ describe.each(databaseKinds)("agents on %s", (kind) => {
     const { parts } = operations;
     const caller = await operations.stranger();
     const agent = await createAgent(parts, caller, chatDefinition());
-    await rollbackAgent(parts, withKey(caller, "same", () => "kept"), agent.id, 1);
+    await rollbackAgent(
+      parts,
+      withKey(caller, "same", () => "kept"),
+      agent.id,
+      1,
+    );
     const request = { key: "same", route: "POST /v1/things", bodyHash: "00" };
     expect(await findIdempotent(parts, caller, request)).toMatchObject({ kind: "answer", body: "kept" });
   });
 });
+
+function renderSecretAnswer(result: unknown) {
+  return { id: (result as Agent).id, note: "a-secret-answer" };
+}

@@ -31,7 +31,11 @@ describe.each(databaseKinds)("a database on %s", (kind) => {
   it("is refused when an earlier migration is missing", async () => {
     await using made = await createTestDatabase(kind);
     const { database } = made;
-    const names = await database.read({ sql: "select name from migration order by name", params: [], returnsRows: true });
+    const names = await database.read({
+      sql: "select name from migration order by name",
+      params: [],
+      returnsRows: true,
+    });
     if (names.length < 2) return; // one migration has no earlier one
     const drop = `delete from migration where name = '${String(names[0]?.["name"])}'`;
     await database.write([{ sql: drop, params: [], returnsRows: false }]);

@@ -14,7 +14,15 @@ describe.each(databaseKinds)("memory search on %s", (kind) => {
     dispose = () => made[Symbol.asyncDispose]();
     const { builder } = database;
     for (const id of ["s1", "s2"]) {
-      const store = { id, organization_id: "o", name: id, description: "", agent_writable: 1, metadata: "{}", ...times };
+      const store = {
+        id,
+        organization_id: "o",
+        name: id,
+        description: "",
+        agent_writable: 1,
+        metadata: "{}",
+        ...times,
+      };
       await database.write([toStatement(builder.insertInto("memory_store").values(store))]);
     }
     await put("e1", "s1", "Paris is the capital of France");

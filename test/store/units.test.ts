@@ -121,7 +121,11 @@ describe.each(databaseKinds)("a unit of work on %s", (kind) => {
   it("is undone when it refers to a row that is not there", async () => {
     const name = newId();
     const reference = { statement: 1, column: "size_bytes", plus: 0 };
-    const unit = [put(name, 2), grow("nothing of this name", 1, false), { ...put(newId(), 0), params: ["x", reference] }];
+    const unit = [
+      put(name, 2),
+      grow("nothing of this name", 1, false),
+      { ...put(newId(), 0), params: ["x", reference] },
+    ];
     await expect(database.write(unit)).rejects.toThrow();
     expect(await sizeOf(name)).toBeUndefined();
   });

@@ -18,6 +18,8 @@ export interface ChatInput {
   session: JsonObject;
   memoryStoreIds: Id[];
   metadata: JsonObject;
+  /** Opened the conversation, so that no turn stands before it. */
+  isFirst: boolean;
   /** Runs on the deterministic built-in model. */
   isTest: boolean;
 }
@@ -39,7 +41,9 @@ export interface History {
 
 /** What the chat runtime uses of the rest of the product. */
 export interface ChatParts {
-  readDefinition(organizationId: Id, agentVersionId: Id): Promise<{ definition: ChatDefinition; toolSecret: string }>;
+  readDefinition(organizationId: Id, agentVersionId: Id): Promise<ChatDefinition>;
+  /** Signs the agent's calls to its tool handlers. */
+  readToolSecret(organizationId: Id, agentId: Id): Promise<string>;
   resolveModel(name: string): { model: LanguageModel; fellBack: string | undefined };
   /** Nano US dollars; null when the price is not known. */
   costOf(modelId: string, usage: Usage): number | null;

@@ -29,7 +29,7 @@ type Call = { id: string; model: ModelToolCall; invalid?: string };
  * output is everything the models said, as it was streamed.
  */
 export async function chat(ctx: Ctx, input: ChatInput, parts: ChatParts): Promise<Json> {
-  const { definition, toolSecret } = await parts.readDefinition(ctx.organizationId, input.agentVersionId);
+  const definition = await parts.readDefinition(ctx.organizationId, input.agentVersionId);
   const { model, fellBack } = parts.resolveModel(input.isTest ? "test/echo" : definition.model);
   if (fellBack !== undefined) ctx.emit({ type: "status-noted", body: { text: fellBack } });
   const caller: ModelCaller = {
@@ -42,7 +42,9 @@ export async function chat(ctx: Ctx, input: ChatInput, parts: ChatParts): Promis
   const turn = await prepareTurn(ctx, input, { definition, stores, caller, parts });
   const tools = await parts.resolveTools(definition.tools, {
     organizationId: ctx.organizationId,
-    signingSecret: toolSecret,
+    signingSecret: definition.tools.some((tool) => tool.type === "http")
+      ? await parts.readToolSecret(ctx.organizationId, input.agentId)
+      : "",
     memoryStores: stores,
     signal: ctx.signal,
   });

@@ -30,7 +30,7 @@ export async function prepareTurn(
   // By what was asked for, not by what still exists: another attempt takes the same steps.
   if (input.memoryStoreIds.length > 0) system.push(await recall(ctx, input, stores, parts));
   const messages: ModelMessage[] = [];
-  if (enabled) {
+  if (enabled && !input.isFirst) {
     const history = await parts.readHistory({
       organizationId: ctx.organizationId,
       conversationId: input.conversationId,

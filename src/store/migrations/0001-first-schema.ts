@@ -56,7 +56,8 @@ export function firstSchema(dialect: SqlDialect): string[] {
     `create index execution_in_queue on execution (queue_key, id)
       where queue_key is not null and status in ('queued', 'running', 'waiting')`,
     `create index execution_by_parent on execution (parent_id) where parent_id is not null`,
-    `create index execution_with_log on execution (finished_at) where log_dropped_at is null`,
+    `create index execution_with_log on execution (finished_at)
+      where log_dropped_at is null and finished_at is not null`,
 
     `create table event (
       execution_id text not null, seq ${integer} not null, attempt ${integer} not null, step ${integer} not null,

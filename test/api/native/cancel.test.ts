@@ -1,14 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createAgent, errorOf, execute, type Frame, framesOf, getExecution, readStream, textOf } from "./native-api.ts";
+import { startToolServer, type ToolServer } from "../../support/tool-server.ts";
 import { type NativePlatform, startNativePlatform } from "./native-platform.ts";
 
+let tools: ToolServer;
 let native: NativePlatform;
 let agentId: string;
 beforeAll(async () => {
-  native = await startNativePlatform();
+  tools = await startToolServer();
+  native = await startNativePlatform({ allowPrivateNetwork: [new URL(tools.url).host] });
   agentId = (await createAgent(native.api)).id;
 });
-afterAll(() => native[Symbol.asyncDispose]());
+afterAll(async () => {
+  await native[Symbol.asyncDispose]();
+  await tools[Symbol.asyncDispose]();
+});
 
 /** An execution that has said `ab` and says no more. */
 async function startStalled(fields: object = {}) {
@@ -61,6 +67,34 @@ describe("cancelling", () => {
     expect(second.status).toBe(200);
     expect(second.body).toEqual(first.body);
     await rest();
+  });
+
+  it("ends a running tool call as cancelled, and breaks its request off", async () => {
+    const agent = await createAgent(native.api, {
+      tools: [{ name: "slow", description: "Slow.", handler: `${tools.url}/slow?gate=never` }],
+    });
+    const response = await native.api.open("POST", `/v1/agents/${agent.id}/execute`, {
+      input: "call slow {}",
+      stream: true,
+    });
+    const frames = framesOf(response);
+    const seen: Frame[] = [];
+    while (seen.at(-1)?.event.type !== "tool_call_start") {
+      const { value, done } = await frames.next();
+      if (done === true) throw new Error("the stream ended early");
+      seen.push(value);
+    }
+    await tools.calls(1);
+    const id = response.headers.get("x-execution-id") ?? "";
+    await native.api.post(`/v1/executions/${id}/cancel`);
+    for await (const frame of frames) seen.push(frame);
+    const [start, end, done] = seen.slice(-3).map(({ event }) => event);
+    expect(end).toMatchObject({ type: "tool_call_end", name: "slow", result: null, error: { code: "cancelled" } });
+    expect(start).toMatchObject({ type: "tool_call_start", id: end?.type === "tool_call_end" ? end.id : "" });
+    expect(done).toMatchObject({ type: "done", status: "cancelled" });
+    expect((await getExecution(native.api, id)).toolCalls).toMatchObject([
+      { name: "slow", error: { code: "cancelled" } },
+    ]);
   });
 
   it("is refused once the execution has ended by itself", async () => {

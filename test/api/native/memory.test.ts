@@ -111,7 +111,7 @@ describe("entries", () => {
     await native.api.post(store.entries, { content: "a", key: "one" });
     const { id } = bodyOf(await native.api.post(store.entries, { content: "b", key: "two" }), 201, memoryEntrySchema);
     const answer = await native.api.patch(`${store.entries}/${id}`, { key: "one" });
-    expect(errorOf(answer, 409).type).toBe("conflict_error");
+    expect(errorOf(answer, 422)).toMatchObject({ type: "validation_error", param: "key" });
   });
 
   it.each([

@@ -16,7 +16,7 @@ export const updateMemoryEntry: Endpoint = (scope, { operations }) => {
           tag: "Memory",
           summary: "Change an entry",
           answers: { 200: { description: "The entry as it is now", schema: memoryEntrySchema } },
-          errors: [400, 404, 409],
+          errors: [400, 404, 422],
         }),
         params: entryParamsSchema,
         body: updateMemoryEntrySchema,
