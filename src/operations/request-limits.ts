@@ -38,6 +38,7 @@ export class RequestLimits implements AsyncDisposable {
   readonly #parts: RequestLimitParts;
   readonly #windows = new Map<Id, KeyWindow>();
   readonly #add;
+  #day = { number: Number.NaN, text: "" };
   #timer: NodeJS.Timeout | undefined;
   #saving: Promise<void> = Promise.resolve();
   readonly #onSaveFailed: (error: unknown) => void;
@@ -58,7 +59,7 @@ export class RequestLimits implements AsyncDisposable {
 
   /** The day whose count `authenticate` reads along with the key: `YYYY-MM-DD`, UTC. */
   get today(): string {
-    return dayOf(this.#parts.now());
+    return this.#dayOf(this.#parts.now());
   }
 
   /** Tells how many requests of the day are stored, from where a window that is not in memory goes on. */
@@ -144,8 +145,15 @@ export class RequestLimits implements AsyncDisposable {
     await this.save();
   }
 
+  /** Asked for with every request, so the text is made once a day. */
+  #dayOf(at: number): string {
+    const number = Math.floor(at / dayMs);
+    if (number !== this.#day.number) this.#day = { number, text: new Date(at).toISOString().slice(0, 10) };
+    return this.#day.text;
+  }
+
   #windowOf(keyId: Id, now: number): KeyWindow {
-    const day = dayOf(now);
+    const day = this.#dayOf(now);
     let window = this.#windows.get(keyId);
     if (window === undefined) {
       if (this.#windows.size >= maxWindows) this.#dropIdle(now);
@@ -175,8 +183,4 @@ export class RequestLimits implements AsyncDisposable {
     }, saveDelayMs);
     this.#timer.unref();
   }
-}
-
-function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10);
 }

@@ -29,7 +29,7 @@ describe("the master key", () => {
   test("is made once, for its owner only, by however many that start at once", async () => {
     for (let round = 0; round < 10; round += 1) {
       const dataDir = join(folder, `fresh-${round}`);
-      const keys = await Promise.all(Array.from({ length: 8 }, () => loadMasterKey({ dataDir })));
+      const keys = await Promise.all(Array.from({ length: 16 }, (_, turns) => loadAfter(turns * 4, dataDir)));
       expect(new Set(keys.map((key) => Buffer.from(key).toString("hex"))).size).toBe(1);
       expect(keys[0]).toHaveLength(32);
       expect(await readdir(dataDir)).toEqual(["master.key"]);
@@ -46,6 +46,12 @@ describe("the master key", () => {
     expect(await readFile(join(dataDir, "master.key"), "utf8")).toBe("half");
   });
 });
+
+/** Begins some turns of the event loop later, so that one process is at each stage of the making. */
+async function loadAfter(turns: number, dataDir: string): Promise<Uint8Array> {
+  for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  return loadMasterKey({ dataDir });
+}
 
 describe("secrets", () => {
   const masterKey = new Uint8Array(32).fill(1);

@@ -21,7 +21,7 @@ export interface TestPlatform {
 }
 
 export interface TestPlatformOptions {
-  /** Default `sqlite`. */
+  /** Default: what the run is for, `sqlite` or `postgres`; see vitest.config.ts. */
   database?: DatabaseKind;
   /** `host:port` that tools and webhooks may call. */
   allowPrivateNetwork?: readonly string[];
@@ -36,7 +36,8 @@ export async function startPlatform(options: TestPlatformOptions = {}): Promise<
   const model = made.use(await createScriptedModel());
   const dataDir = await mkdtemp(join(tmpdir(), "runyard-test-"));
   made.defer(() => rm(dataDir, { recursive: true, force: true }));
-  const place = options.database === "postgres" ? made.use(await testDatabaseUrl()) : undefined;
+  const database = options.database ?? process.env["RUNYARD_TEST_DATABASE"];
+  const place = database === "postgres" ? made.use(await testDatabaseUrl()) : undefined;
   const settings = await loadSettings({
     env: {
       RUNYARD_DATA_DIR: dataDir,

@@ -87,6 +87,8 @@ describe("an execution is refused", () => {
     [{ input: null }, "invalid_field_value", "input"],
     [{ input: "a".repeat(200_001) }, "invalid_field_value", "input"],
     [{ input: "a\0b" }, "invalid_field_value", "input"],
+    [{ input: "a\ud800b" }, "invalid_field_value", "input"],
+    [{ input: "a", metadata: { "\udc00": 1 } }, "invalid_field_value", "metadata"],
     [{ input: "a", stream: "yes" }, "invalid_field_value", "stream"],
     [{ input: "a", memory: { session: [] } }, "invalid_field_value", "memory.session"],
     [

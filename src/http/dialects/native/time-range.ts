@@ -34,7 +34,7 @@ function readBound(param: string, text: string): { first: number; last: number }
       { param },
     );
   }
-  if (isDate) return { first, last: first };
+  if (isDate) return { first, last: first + 86_400_000 - 1 };
   return { first, last: text.includes(".") ? first : first + 999 };
 }
 
