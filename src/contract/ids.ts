@@ -1,5 +1,4 @@
 import { randomFillSync } from "node:crypto";
-import { parse, stringify } from "uuid";
 
 /** One UUIDv7 in lower-case text form. Every object has exactly one; each API dialect spells it its own way. */
 export type Id = string;
@@ -78,47 +77,61 @@ export const idPrefixes = {
 export type IdKind = keyof typeof idPrefixes;
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-const digitOf = new Map([...alphabet].map((character, value) => [character, BigInt(value)]));
 const spelledLength = 26;
+const hexDigits = "0123456789abcdef";
+const dash = "-".charCodeAt(0);
+/** The value of a digit by its character code; -1 for a character that is none. */
+const hexValue = valuesOf(hexDigits);
+const spelledValue = valuesOf(alphabet);
+
+function valuesOf(digits: string): Int8Array {
+  const values = new Int8Array(128).fill(-1);
+  for (let value = 0; value < digits.length; value += 1) values[digits.charCodeAt(value)] = value;
+  return values;
+}
 
 /** Spells an id natively: `exec_` + 26 lower-case base32 digits of the same 128 bits, so that the text sorts by time. */
 export function spellId(kind: IdKind, id: Id): string {
-  const bytes = parse(id);
+  let text = `${idPrefixes[kind]}_`;
   // 128 bits in 26 digits of 5 bits: the first digit carries the top 3 bits.
-  let text = "";
   let buffer = 0;
   let bits = 2;
-  for (const byte of bytes) {
-    buffer = (buffer << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
+  for (let index = 0; index < id.length; index += 1) {
+    const code = id.charCodeAt(index);
+    if (code === dash) continue;
+    buffer = (buffer << 4) | (hexValue[code] ?? 0);
+    bits += 4;
+    if (bits >= 5) {
       bits -= 5;
-      text += alphabet[(buffer >> bits) & 31];
+      text += alphabet[buffer >> bits] ?? "";
+      buffer &= (1 << bits) - 1;
     }
-    buffer &= (1 << bits) - 1;
   }
-  return `${idPrefixes[kind]}_${text}`;
+  return text;
 }
 
 /** Reads a native spelling back; `undefined` when the prefix, the length or a digit is wrong. */
 export function readId(kind: IdKind, text: string): Id | undefined {
-  const prefix = `${idPrefixes[kind]}_`;
-  if (!text.startsWith(prefix) || text.length !== prefix.length + spelledLength) return undefined;
-  let value = 0n;
-  for (const character of text.slice(prefix.length)) {
-    const digit = digitOf.get(character);
-    if (digit === undefined) return undefined;
-    value = (value << 5n) | digit;
+  const prefix = idPrefixes[kind];
+  const start = prefix.length + 1;
+  if (text.length !== start + spelledLength || !text.startsWith(prefix) || text[start - 1] !== "_") return undefined;
+  let id = "";
+  let buffer = 0;
+  let bits = -2; // the two bits above the 128 are no part of the id and must be zero
+  for (let index = start; index < text.length; index += 1) {
+    const value = spelledValue[text.charCodeAt(index)] ?? -1;
+    if (value < 0 || (index === start && value > 7)) return undefined;
+    buffer = (buffer << 5) | value;
+    bits += 5;
+    while (bits >= 4) {
+      bits -= 4;
+      id += hexDigits[(buffer >> bits) & 15] ?? "";
+      buffer &= (1 << bits) - 1;
+      if (id.length === 8 || id.length === 13 || id.length === 18 || id.length === 23) id += "-";
+    }
   }
-  if (value >> 128n !== 0n) return undefined;
-  const bytes = new Uint8Array(16);
-  for (let index = 15; index >= 0; index -= 1) {
-    bytes[index] = Number(value & 255n);
-    value >>= 8n;
-  }
-  try {
-    return stringify(bytes);
-  } catch {
-    return undefined; // 128 bits that are no UUID
-  }
+  return uuidPattern.test(id) ? id : undefined;
 }
+
+/** Version and variant of RFC 9562. */
+const uuidPattern = /^.{14}[1-8].{4}[89ab]/;

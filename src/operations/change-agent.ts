@@ -23,7 +23,7 @@ export interface DefinitionChange {
 
 /**
  * Changes an agent: a definition that differs becomes a new version, one that does not changes nothing. Conditional on
- * the version that the change was made from; when another writer was faster, it is made again from theirs.
+ * the version and the status that the change was made from; when another writer was faster, it is made again from theirs.
  *
  * @throws `agent_not_found`, `unprocessable`, `edit_conflict` when others were faster several times in a row
  */
@@ -70,6 +70,7 @@ async function tryChange(
         .where("id", "=", agentId)
         .where("organization_id", "=", organizationId)
         .where("current_version_id", "=", agent.currentVersion.id)
+        .where("status", "=", agent.status)
         .where("deleted_at", "is", null),
       { expectsRow: true },
     ),

@@ -11,7 +11,8 @@ import { SqliteDatabase } from "./dialects/sqlite/sqlite-database.ts";
 export async function openDatabase(options: {
   dataDir: string;
   url: string | undefined;
-  onGroup?: (units: number) => void;
+  /** Told of each commit on SQLite: how many units shared it, and how long it took. */
+  onCommit?: (units: number, durationMs: number) => void;
   /** Called at named points, by drills that stop the process there. */
   crashPoint?: (name: string) => void;
   /** Another process may take the database from now on: stop at once. */
@@ -28,5 +29,6 @@ export async function openDatabase(options: {
     return database;
   }
   const lock = lockDirectory(options.dataDir);
-  return new SqliteDatabase({ path: join(options.dataDir, "runyard.db"), lock, onGroup: options.onGroup });
+  const { onCommit, crashPoint } = options;
+  return new SqliteDatabase({ path: join(options.dataDir, "runyard.db"), lock, onCommit, crashPoint });
 }

@@ -23,15 +23,20 @@ export function prepared<Values extends Record<string, SqlValue | RowReference>>
   const compiled = build(placeholders).compile();
   const rows = returnsRows(compiled.query);
   const parameters = compiled.parameters as readonly (Placeholder | SqlValue)[];
+  const constants = parameters.map((parameter) => (parameter instanceof Placeholder ? null : parameter));
+  const names = parameters.map((parameter) => (parameter instanceof Placeholder ? parameter.name : undefined));
   return (values, options) => {
-    const params = Array.from<SqlValue | RowReference>({ length: parameters.length });
-    for (let index = 0; index < parameters.length; index += 1) {
-      const parameter = parameters[index] as Placeholder | SqlValue;
-      params[index] =
-        parameter instanceof Placeholder ? (values[parameter.name] as SqlValue | RowReference) : parameter;
+    const params: (SqlValue | RowReference)[] = constants.slice();
+    for (let index = 0; index < names.length; index += 1) {
+      const name = names[index];
+      if (name !== undefined) params[index] = values[name] as SqlValue | RowReference;
     }
-    return options === undefined
-      ? { sql: compiled.sql, params, returnsRows: rows }
-      : { sql: compiled.sql, params, returnsRows: rows, ...options };
+    return {
+      sql: compiled.sql,
+      params,
+      returnsRows: rows,
+      expectsRow: options?.expectsRow,
+      onlyAfter: options?.onlyAfter,
+    };
   };
 }

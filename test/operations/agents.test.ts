@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Agent } from "../../src/contract/agent.ts";
 import { newId } from "../../src/contract/ids.ts";
 import type { ToolDefinition } from "../../src/contract/tool.ts";
+import { changeAgent } from "../../src/operations/change-agent.ts";
 import { createAgent } from "../../src/operations/create-agent.ts";
 import { deleteAgent } from "../../src/operations/delete-agent.ts";
 import { findIdempotent } from "../../src/operations/find-idempotent.ts";
@@ -81,12 +82,34 @@ describe.each(databaseKinds)("agents on %s", (kind) => {
           define: (current) => ({ ...current, metadata: { ...current.metadata, [writer]: true } }),
         }),
       ),
-      updateAgent(parts, first, id, { status: "paused" }),
+      updateAgent(parts, first, id, { status: "paused", define: (current) => current }),
     ]);
     const { currentVersion, status } = await getAgent(parts, first, id);
     expect(status).toBe("paused");
     expect(Object.keys(currentVersion.definition.metadata).sort()).toEqual(writers);
     expect(currentVersion.number).toBe(5);
+  });
+
+  test("a change that was overtaken is made again from what the other left", async () => {
+    const { parts, first } = operations;
+    const { id } = await createAgent(parts, first, chatDefinition());
+    let looks = 0;
+    const changed = await changeAgent(parts, first, id, {
+      status: "paused",
+      async define({ definition }) {
+        looks += 1;
+        if (looks === 1) {
+          await updateAgent(parts, first, id, { define: (current) => ({ ...current, name: "Overtaker" }) });
+        }
+        return definition;
+      },
+    });
+    expect(looks).toBe(2);
+    expect(changed).toMatchObject({
+      status: "paused",
+      currentVersion: { number: 2, definition: { name: "Overtaker" } },
+    });
+    expect(await getAgent(parts, first, id)).toEqual(changed);
   });
 
   test("a rollback is a new version with an older definition", async () => {

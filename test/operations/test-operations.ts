@@ -128,7 +128,7 @@ export async function startTestOperations(
   };
 }
 
-/** The caller with an idempotency key whose answer is the id that `idOf` finds in the result. */
+/** The caller with an idempotency key; `render` makes the body of the answer that is kept. */
 export function withKey(caller: Caller, key: string, render: (result: unknown) => Json): Caller {
   const request: IdempotencyRequest = { key, route: "POST /v1/things", bodyHash: "00" };
   return { ...caller, idempotency: { ...request, render: (result) => ({ status: 201, body: render(result) }) } };

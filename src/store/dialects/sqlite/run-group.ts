@@ -8,11 +8,7 @@ import {
   type UnitFailure,
   type UnitResult,
 } from "../../statement.ts";
-
-export type UnitOutcome =
-  | { result: UnitResult }
-  | { rejected: { statement: number; failure: UnitFailure } }
-  | { fault: string };
+import type { UnitOutcome } from "./group-message.ts";
 
 class Undone extends Error {
   readonly statement: number;

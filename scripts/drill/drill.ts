@@ -1,0 +1,1 @@
+// One crash drill, from the first start to the last check.

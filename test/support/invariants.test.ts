@@ -1,0 +1,1 @@
+// Plants a violation of each invariant and sees the checker find it.
