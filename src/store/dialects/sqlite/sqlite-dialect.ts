@@ -7,14 +7,20 @@ export const sqliteDialect: SqlDialect = {
   memorySearchSchema: [
     `create virtual table memory_search using fts5 (
       entry_id unindexed, store_id unindexed, key, content, tokenize = 'unicode61 remove_diacritics 2')`,
+    // FTS5 finds a row fast by its rowid only, and the rowids of other tables may change in a vacuum.
+    `create table memory_search_row (id integer primary key, entry_id text not null unique)`,
     `create trigger memory_entry_added after insert on memory_entry begin
-      insert into memory_search (entry_id, store_id, key, content) values (new.id, new.store_id, new.key, new.content);
+      insert into memory_search_row (entry_id) values (new.id);
+      insert into memory_search (rowid, entry_id, store_id, key, content)
+        select id, new.id, new.store_id, new.key, new.content from memory_search_row where entry_id = new.id;
     end`,
     `create trigger memory_entry_changed after update of key, content on memory_entry begin
-      update memory_search set key = new.key, content = new.content where entry_id = new.id;
+      update memory_search set key = new.key, content = new.content
+        where rowid = (select id from memory_search_row where entry_id = new.id);
     end`,
     `create trigger memory_entry_removed after delete on memory_entry begin
-      delete from memory_search where entry_id = old.id;
+      delete from memory_search where rowid = (select id from memory_search_row where entry_id = old.id);
+      delete from memory_search_row where entry_id = old.id;
     end`,
   ],
   searchMemory: ({ storeId, words, limit }) => ({
