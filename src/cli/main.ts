@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { runProcess } from "./run-process.ts";
+import { keepCompiledCode } from "./compiled-code.ts";
 
+keepCompiledCode(process.env);
+const { runProcess } = await import("./run-process.ts");
 await runProcess(process.argv.slice(2));

@@ -7,6 +7,7 @@ import { commitOnce } from "./idempotent-commit.ts";
 import type { Caller } from "./operations.ts";
 import type { OperationParts } from "./parts.ts";
 import { requireScope } from "./scopes.ts";
+import { webhookInterest } from "./webhook-interest.ts";
 import { refuseAddress, webhookSecretPlace } from "./webhook-row.ts";
 
 export async function createWebhook(
@@ -43,6 +44,9 @@ export async function createWebhook(
       created_at: webhook.createdAt,
     }),
   );
+  const interest = webhookInterest(database);
+  interest.changed(organizationId);
   await commitOnce(parts, caller, [insert], { webhook, secret });
+  interest.changed(organizationId);
   return { webhook, secret };
 }

@@ -8,6 +8,7 @@ import type { Database } from "../store/database.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Statement } from "../store/statement.ts";
 import { outboxStatement } from "./outbox.ts";
+import { webhookInterest } from "./webhook-interest.ts";
 
 /**
  * What the product writes in the same transaction as an execution's events: the conversation's counters, the credit
@@ -15,12 +16,13 @@ import { outboxStatement } from "./outbox.ts";
  */
 export function createAlongside(database: Database, now: () => number): EngineHooks["alongside"] {
   const queries = settleQueries(database);
+  const interest = webhookInterest(database);
   return (facts, events) => {
     if (facts.agentId === null) return []; // the product's own programs have neither cost nor listeners
     const statements: Statement[] = [];
     for (const event of events) {
       const webhook = webhookEventOf(event);
-      if (webhook !== undefined) {
+      if (webhook !== undefined && interest.isPossible(facts.organizationId)) {
         const { organizationId, agentId, conversationId } = facts;
         const data: JsonObject = { executionId: facts.id, agentId, conversationId, ...webhook.data };
         statements.push(outboxStatement(database, { organizationId, agentId, type: webhook.type, data, at: now() }));

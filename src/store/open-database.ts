@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { Database } from "./database.ts";
-import { PostgresDatabase } from "./dialects/postgres/postgres-database.ts";
 import { lockDirectory } from "./dialects/sqlite/directory-lock.ts";
 import { SqliteDatabase } from "./dialects/sqlite/sqlite-database.ts";
 
@@ -19,7 +18,10 @@ export async function openDatabase(options: {
   onLockLost: (error: Error) => void;
 }): Promise<Database> {
   if (options.url !== undefined) {
-    const database = new PostgresDatabase({ url: options.url, onLockLost: options.onLockLost });
+    // Its driver is loaded when it is asked for: most servers work on SQLite.
+    const { PostgresDatabase } = await import("./dialects/postgres/postgres-database.ts");
+    const { url, onLockLost, crashPoint } = options;
+    const database = new PostgresDatabase({ url, onLockLost, crashPoint });
     try {
       await database.holdAlone();
     } catch (error) {

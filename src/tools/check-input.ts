@@ -1,7 +1,6 @@
 import { hash } from "node:crypto";
-import { Ajv, type ErrorObject, type Options, type ValidateFunction } from "ajv";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import formats from "ajv-formats";
+import { createRequire } from "node:module";
+import type { Ajv, ErrorObject, Options, ValidateFunction } from "ajv";
 import type { Json, JsonSchema } from "../contract/json.ts";
 import { countValues, isPlainJson } from "./plain-json.ts";
 import { runBounded } from "./run-bounded.ts";
@@ -170,8 +169,20 @@ function draftsOf(schema: JsonSchema): Draft[] | undefined {
   return undefined;
 }
 
-const draft2020 = once(() => createDraft((options) => new Ajv2020(options)));
-const draft07 = once(() => createDraft((options) => new Ajv(options)));
+// Loaded at the first schema, within a call that cannot wait: the library takes 50 ms and 6 MB of every start otherwise.
+const require = createRequire(import.meta.url);
+const draft2020 = once(() => {
+  const { Ajv2020 }: typeof import("ajv/dist/2020.js") = require("ajv/dist/2020.js");
+  return createDraft((options) => new Ajv2020(options));
+});
+const draft07 = once(() => {
+  const { Ajv }: typeof import("ajv") = require("ajv");
+  return createDraft((options) => new Ajv(options));
+});
+const addFormats = once(() => {
+  const formats: typeof import("ajv-formats") = require("ajv-formats");
+  return formats.default;
+});
 
 function createDraft(newAjv: (options: Options) => Ajv): Draft {
   const common: Options = { strict: false, logger: false, allErrors: true, ownProperties: true };
@@ -193,7 +204,7 @@ function createDraft(newAjv: (options: Options) => Ajv): Draft {
       // Its optimizer nearly doubles the time of compiling, which is what a schema costs most.
       const code = { regExp, optimize: false };
       const ajv = newAjv({ ...common, meta: false, validateSchema: false, inlineRefs: false, code });
-      formats.default(ajv, { mode: "fast" });
+      addFormats()(ajv, { mode: "fast" });
       return ajv;
     },
   };

@@ -34,11 +34,21 @@ export class PostgresDatabase implements Database {
   readonly #names = new Map<string, string>();
   readonly #url: string;
   readonly #onLockLost: (error: Error) => void;
+  readonly #crashPoint: ((name: string) => void) | undefined;
   #lockHolder: pg.Client | undefined;
 
-  /** @param options.onLockLost the connection that holds the database for this process broke: stop working */
-  constructor(options: { url: string; connections?: number; onLockLost?: (error: Error) => void }) {
+  /**
+   * @param options.onLockLost the connection that holds the database for this process broke: stop working
+   * @param options.crashPoint called before and after each commit, by drills that stop the process there
+   */
+  constructor(options: {
+    url: string;
+    connections?: number;
+    onLockLost?: (error: Error) => void;
+    crashPoint?: (name: string) => void;
+  }) {
     this.#url = options.url;
+    this.#crashPoint = options.crashPoint;
     this.#onLockLost = options.onLockLost ?? (() => undefined);
     this.#pool = new pg.Pool({ connectionString: options.url, max: options.connections ?? 10, types });
     // An idle connection that the server closes is replaced at the next use.
@@ -106,7 +116,9 @@ export class PostgresDatabase implements Database {
       const results: (readonly Row[])[] = [];
       for (const [index, statement] of unit.entries())
         results.push(await this.#step(connection, index, statement, results));
+      this.#crashPoint?.("unit-to-commit");
       await connection.query("commit");
+      this.#crashPoint?.("unit-committed");
       return results;
     } catch (error) {
       await connection.query("rollback").catch(() => {
@@ -131,7 +143,9 @@ export class PostgresDatabase implements Database {
           migration.name,
           new Date().toISOString(),
         ]);
+        this.#crashPoint?.("migration-to-commit");
         await connection.query("commit");
+        this.#crashPoint?.("migration-committed");
       }
     } finally {
       // Closing the connection gives the lock back and undoes a migration that broke off.

@@ -1,0 +1,17 @@
+import { enableCompileCache } from "node:module";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/**
+ * Keeps compiled code between starts, in `<cache dir>/runyard/compiled` of this user: it halves the start from source.
+ * Call it before anything else is loaded; what cannot be written is only slower.
+ *
+ * The system's default is a folder in the shared temporary directory, where another user of the machine could put code
+ * that we would run.
+ * @see https://nodejs.org/api/module.html#module-compile-cache
+ */
+export function keepCompiledCode(environment: Readonly<Record<string, string | undefined>>): void {
+  const given = environment.XDG_CACHE_HOME;
+  const directory = given === undefined || given === "" ? join(environment.HOME ?? homedir(), ".cache") : given;
+  enableCompileCache(join(directory, "runyard", "compiled"));
+}
