@@ -84,6 +84,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
       dataDir: settings.dataDir,
       url: settings.databaseUrl,
       crashPoint,
+      onCommit: (units, durationMs) => telemetry.commitFinished(units, durationMs),
       onLockLost: (err) => {
         log.fatal({ err }, "the database may be taken by another process; stopping at once");
         process.exit(1);
@@ -183,7 +184,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     },
   };
   defineChat(engine, operationParts, { models, prices, tools, memory });
-  defineWebhookDelivery(engine, operationParts, outbound);
+  defineWebhookDelivery(engine, operationParts, { outbound, telemetry });
 
   const { organization, generatedKey, configuredKeyRevoked } = await bootstrap(operationParts, {
     apiKey: settings.apiKey,
@@ -193,9 +194,6 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   if (configuredKeyRevoked) log.warn({}, "the configured API key was revoked; choose another");
   const operations = createOperations(operationParts);
   let takesWork = false;
-  telemetry.metrics.onScrape(async () => {
-    telemetry.metrics.queueDepth.set(await engine.countQueued());
-  });
   const server = parts.use(
     await createHttpServer({
       version,
@@ -204,7 +202,11 @@ export async function createPlatform(settings: Settings, options: PlatformOption
       bodyLimitBytes: settings.bodies.maxBytes,
       streams: { heartbeatMs: settings.streams.heartbeatMs, maxBufferedBytes: settings.streams.maxBufferBytes },
       health: { isReady: () => takesWork, metrics: () => scrape(telemetry) },
-      onRequest: (request) => telemetry.requestFinished(request),
+      onRequest: (request) => {
+        telemetry.requestFinished(request);
+        const { status, requestId } = request;
+        if (status === 401) telemetry.authenticationFailed({ requestId, reason: "refused" });
+      },
       onFault: (err, request) => telemetry.logger("http").error({ ...request, err }, "a request failed"),
       surfaces: (surfaceParts) => [
         createNativeSurface(
@@ -218,7 +220,20 @@ export async function createPlatform(settings: Settings, options: PlatformOption
       ],
     }),
   );
-  await engine.run();
+  telemetry.metrics.onScrape(async () => {
+    telemetry.metrics.openStreams.set(server.streams.size);
+    telemetry.metrics.executions.reset();
+    for (const { program, status, count } of await engine.countOpen()) {
+      telemetry.metrics.executions.set({ runtime: program, status }, count);
+    }
+    telemetry.metrics.queueDepth.set(await engine.countDue());
+  });
+  const recoveryAt = performance.now();
+  const { recovered, poisoned } = await engine.run();
+  if (recovered > 0) {
+    const durationMs = Math.round(performance.now() - recoveryAt);
+    telemetry.processRecovered({ executions: recovered, poisoned, durationMs });
+  }
   relay.wake();
   const sweeper = startSweeper(operationParts, settings.eventLogHours, telemetry);
   const listening = await server.app.listen({ host: settings.host, port: settings.port });
@@ -273,14 +288,20 @@ function defineChat(
   engine.define("chat", (ctx, input) => chat(ctx, input as unknown as ChatInput, chatParts));
 }
 
-function defineWebhookDelivery(engine: Engine, operationParts: OperationParts, outbound: Outbound): void {
+function defineWebhookDelivery(
+  engine: Engine,
+  operationParts: OperationParts,
+  { outbound, telemetry }: { outbound: Outbound; telemetry: Telemetry },
+): void {
   const program = webhookDelivery({
     post: (request) => outbound.request(request),
     sign: signPayload,
     render: renderWebhookEvent,
     readTarget: (organizationId, webhookId) => readWebhookTarget(operationParts, organizationId, webhookId),
-    noteDelivery: (organizationId, webhookId, succeeded) =>
-      noteDelivery(operationParts, organizationId, webhookId, succeeded),
+    noteDelivery: (organizationId, webhookId, succeeded) => {
+      telemetry.webhookDelivered({ webhookId, organizationId, succeeded });
+      return noteDelivery(operationParts, organizationId, webhookId, succeeded);
+    },
     now: operationParts.now,
     random: Math.random,
   });

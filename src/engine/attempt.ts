@@ -465,12 +465,16 @@ export class Attempt implements Ctx {
         const counts = this.#count(pending);
         return counts === noCounts ? queries.append(base, must) : queries.appendCounted({ ...base, ...counts }, must);
       }
-      case "step":
-        return queries.appendStep({ ...base, ...this.#count(pending) }, must);
+      case "step": {
+        const counts = this.#count(pending);
+        return counts === noCounts
+          ? queries.appendStep(base, must)
+          : queries.appendStepCounted({ ...base, ...counts }, must);
+      }
       case "completed":
       case "failed":
       case "cancelled":
-        return queries.finish({ ...base, ...this.#count(pending), status: kind, now: this.#options.now() }, must);
+        return this.#finishGuard({ ...base, status: kind, now: this.#options.now() }, this.#count(pending));
       case "suspended": {
         const untils = [...this.#waits].flatMap((wait) => (wait.until === undefined ? [] : [wait.until]));
         this.wakeAt = untils.length === 0 ? undefined : Math.min(...untils);
@@ -481,6 +485,12 @@ export class Attempt implements Ctx {
       case "handed-back":
         return queries.handBack({ ...base, now: this.#options.now() }, must);
     }
+  }
+
+  #finishGuard(base: Parameters<EngineQueries["finish"]>[0], counts: Counts): Statement {
+    const { queries } = this.#options;
+    const must = { expectsRow: true };
+    return counts === noCounts ? queries.finish(base, must) : queries.finishCounted({ ...base, ...counts }, must);
   }
 
   #count(pending: readonly Pending[]): Counts {

@@ -114,19 +114,33 @@ export class Engine {
     return this.#slots.taken;
   }
 
-  async countQueued(): Promise<number> {
-    const [row] = await this.#database.scan(this.#queries.countQueued({}));
+  /** Executions that are due and stand in line. */
+  async countDue(): Promise<number> {
+    const [row] = await this.#database.scan(this.#queries.countDue({ now: this.#now() }));
     return Number(row?.["count"] ?? 0);
+  }
+
+  /** Executions of conversations and other queues before their end, by program and state. */
+  async countOpen(): Promise<{ program: string; status: string; count: number }[]> {
+    const rows = await this.#database.scan(this.#queries.countOpen({}));
+    return rows.map((row) => ({
+      program: row["program"] as string,
+      status: row["status"] as string,
+      count: Number(row["count"]),
+    }));
   }
 
   /**
    * Takes up what a dead process left behind, then everything that is due. Without waiting for a lease: the caller holds
    * the lock that says no other process works on this database.
+   *
+   * @returns how many executions a dead process had left running, and how many of them are given up as poison
    */
-  async run(): Promise<void> {
+  async run(): Promise<{ recovered: number; poisoned: number }> {
     this.#crashPoint?.("recover");
-    await this.#database.write([this.#queries.recover({ now: this.#now() })]);
+    const [recovered = []] = await this.#database.write([this.#queries.recover({ now: this.#now() })]);
     this.#crashPoint?.("recovered");
+    let poisoned = 0;
     for (;;) {
       const rows = await this.#database.read(this.#queries.poisoned({ crashes: maxCrashes, limit: 100 }));
       if (rows.length === 0) break;
@@ -137,11 +151,13 @@ export class Engine {
         await this.#endIdle(row["id"] as Id, "failed", [
           { type: "execution-failed", body: { error: { code: "poison", message } } },
         ]);
+        poisoned += 1;
       }
     }
     this.#crashPoint?.("run");
     this.#state = "running";
     this.#wakeUp();
+    return { recovered: recovered.length, poisoned };
   }
 
   /**

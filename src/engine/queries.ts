@@ -245,7 +245,8 @@ export function engineQueries(builder: Kysely<Tables>) {
           crashes: sql<number>`crashes + 1`,
           run_at: p.now,
         })
-        .where("status", "=", sql<string>`'running'`),
+        .where("status", "=", sql<string>`'running'`)
+        .returning("id"),
     ),
     poisoned: prepared<{ crashes: number; limit: number }>((p) =>
       builder
@@ -264,17 +265,28 @@ export function engineQueries(builder: Kysely<Tables>) {
     append: prepared<{ id: string; attempt: number; count: number }>((p) =>
       held(p).set(numbered(p.count)).returning("last_seq"),
     ),
-    appendStep: prepared<{ id: string; attempt: number; count: number } & Counts>((p) =>
-      held(p)
-        .set({ ...numbered(p.count), ...counted(p), crashes: 0 })
-        .returning("last_seq"),
-    ),
     appendCounted: prepared<{ id: string; attempt: number; count: number } & Counts>((p) =>
       held(p)
         .set({ ...numbered(p.count), ...counted(p) })
         .returning("last_seq"),
     ),
-    finish: prepared<{ id: string; attempt: number; count: number; status: string; now: number } & Counts>((p) =>
+    // Most steps and ends count nothing: a statement with a quarter of the parameters saves a third of its time.
+    appendStep: prepared<{ id: string; attempt: number; count: number }>((p) =>
+      held(p)
+        .set({ ...numbered(p.count), crashes: 0 })
+        .returning("last_seq"),
+    ),
+    appendStepCounted: prepared<{ id: string; attempt: number; count: number } & Counts>((p) =>
+      held(p)
+        .set({ ...numbered(p.count), ...counted(p), crashes: 0 })
+        .returning("last_seq"),
+    ),
+    finish: prepared<{ id: string; attempt: number; count: number; status: string; now: number }>((p) =>
+      held(p)
+        .set({ ...numbered(p.count), status: p.status, finished_at: p.now })
+        .returning("last_seq"),
+    ),
+    finishCounted: prepared<{ id: string; attempt: number; count: number; status: string; now: number } & Counts>((p) =>
       held(p)
         .set({ ...numbered(p.count), ...counted(p), status: p.status, finished_at: p.now })
         .returning("last_seq"),
@@ -369,11 +381,21 @@ export function engineQueries(builder: Kysely<Tables>) {
         .where("seq", "=", sql<number>`1`),
     ),
     state: prepared<{ id: string }>((p) => builder.selectFrom("execution").select(factColumns).where("id", "=", p.id)),
-    countQueued: prepared<Record<never, never>>(() =>
+    countDue: prepared<{ now: number }>((p) =>
       builder
         .selectFrom("execution")
         .select(({ fn }) => fn.countAll<number>().as("count"))
-        .where("status", "=", sql<string>`'queued'`),
+        .where("status", "=", sql<string>`'queued'`)
+        .where("run_at", "<=", p.now),
+    ),
+    /** Those of a queue before their end, through the index that holds just these. */
+    countOpen: prepared<Record<never, never>>(() =>
+      builder
+        .selectFrom("execution")
+        .select(({ fn }) => ["program", "status", fn.countAll<number>().as("count")])
+        .where("queue_key", "is not", null)
+        .where(sql<boolean>`status in ('queued', 'running', 'waiting')`)
+        .groupBy(["program", "status"]),
     ),
   };
 }

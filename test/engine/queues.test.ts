@@ -185,7 +185,7 @@ describe.each(databaseKinds)("concurrency limits on %s", (kind) => {
     expect(all.most()).toBeLessThanOrEqual(6);
     expect(all.most()).toBeGreaterThan(2);
     expect(test.engine.runningCount).toBe(0);
-    expect(await test.engine.countQueued()).toBe(0);
+    expect(await test.engine.countDue()).toBe(0);
   });
 
   it("do not let the backlog of one organization keep another from its slots", async () => {
