@@ -7,7 +7,7 @@ import { mcpResult } from "./mcp-result.ts";
 import { maxOutputBytes, parsePlainJson } from "./plain-json.ts";
 import type { ToolClock } from "./tool-clock.ts";
 import type { ToolResult } from "./tool.ts";
-import { createOutboundFetch, type OutboundFetch } from "./outbound-fetch.ts";
+import { createOutboundFetch, type FetchLike } from "../egress/outbound-fetch.ts";
 
 /** One MCP server as an organization reaches it. Headers are part of who is asking, so they are part of the key. */
 export interface McpServer {
@@ -235,7 +235,7 @@ async function closeQuietly(opening: Promise<Session>): Promise<void> {
  * Answers the library's request for a standing stream as a server without one does. We act on nothing that a server says
  * unasked, and it would cost a socket for each session. A GET that resumes a broken answer goes through.
  */
-function withoutStandingStream(fetch: OutboundFetch): OutboundFetch {
+function withoutStandingStream(fetch: FetchLike): FetchLike {
   return async (url, init) => {
     const isStanding = init?.method === "GET" && !new Headers(init.headers).has("last-event-id");
     return isStanding ? new Response(null, { status: 405 }) : await fetch(url, init);

@@ -1,7 +1,8 @@
 import type { Outbound } from "../../egress/outbound.ts";
 import type { LanguageModel } from "../language-model.ts";
 import { createAiSdkModel } from "./ai-sdk-model.ts";
-import { createOutboundFetch } from "./outbound-fetch.ts";
+import { createOutboundFetch } from "../../egress/outbound-fetch.ts";
+import { providerLimits } from "./provider-limits.ts";
 
 export interface ProviderModelOptions {
   /** `provider/model`, as we name it. */
@@ -21,7 +22,9 @@ export function createGoogleModel({ id, modelName, baseUrl, apiKey, outbound }: 
     secrets: [apiKey],
     async load() {
       const { createGoogle } = await import("@ai-sdk/google");
-      return createGoogle({ baseURL: baseUrl, apiKey, fetch: createOutboundFetch(outbound) })(modelName);
+      return createGoogle({ baseURL: baseUrl, apiKey, fetch: createOutboundFetch(outbound, providerLimits) })(
+        modelName,
+      );
     },
     // Older models refuse the whole setting.
     providerOptions: /^gemini-(2\.5|[3-9])/.test(modelName)

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { expect, test } from "vitest";
-import type { Outbound, OutboundRequest } from "../../egress/outbound.ts";
+import type { Outbound, OutboundRequest } from "./outbound.ts";
 import { createOutboundFetch } from "./outbound-fetch.ts";
 
 function recorder(status = 200, body = "hello") {
@@ -18,7 +18,7 @@ function recorder(status = 200, body = "hello") {
       };
     },
   };
-  return { fetch: createOutboundFetch(outbound), requests, bodies };
+  return { fetch: createOutboundFetch(outbound, {}), requests, bodies };
 }
 
 test("method, headers, body and signal are handed on, and the answer comes back", async () => {

@@ -1,18 +1,19 @@
 import { Readable } from "node:stream";
-import { RunyardError } from "../../contract/errors.ts";
-import type { Outbound, OutboundRequest, OutboundResponse } from "../../egress/outbound.ts";
+import { RunyardError } from "../contract/errors.ts";
+import type { Outbound, OutboundRequest, OutboundResponse } from "./outbound.ts";
+
+export type FetchLike = typeof fetch;
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] as const;
 
-/** Time limits on answers are kept by the caller of a model; this one only ends what everyone has forgotten. */
-const forgottenAfterMs = 15 * 60_000;
-const maxAnswerBytes = 64 * 1024 * 1024;
-
 /**
- * The part of `fetch` that provider packages use, over our one way out: text or bytes as the body, streamed answers, no
- * redirects (a key must not follow one).
+ * The part of `fetch` that libraries use, over our one way out: text or bytes as the body, streamed answers, no redirects
+ * (a key must not follow one).
  */
-export function createOutboundFetch(outbound: Outbound): typeof fetch {
+export function createOutboundFetch(
+  outbound: Outbound,
+  limits: Pick<OutboundRequest, "headersTimeoutMs" | "bodyTimeoutMs" | "maxBodyBytes">,
+): FetchLike {
   return async (input, init) => {
     const request = input instanceof Request ? input : undefined;
     const signal = init?.signal ?? request?.signal;
@@ -22,9 +23,7 @@ export function createOutboundFetch(outbound: Outbound): typeof fetch {
       headers: Object.fromEntries(new Headers(init?.headers ?? request?.headers)),
       body: await readBody(init?.body ?? undefined, request),
       signal: signal ?? undefined,
-      headersTimeoutMs: forgottenAfterMs,
-      bodyTimeoutMs: forgottenAfterMs,
-      maxBodyBytes: maxAnswerBytes,
+      ...limits,
     });
     return new Response(bodyOf(response), { status: response.status, headers: headersOf(response) });
   };
@@ -65,5 +64,5 @@ function headersOf(response: OutboundResponse): Headers {
 }
 
 function unusable(what: string): RunyardError {
-  return new RunyardError("internal_error", `A model provider's client asked for ${what}, which is not sent.`);
+  return new RunyardError("internal_error", `A library asked to send ${what}, which is not sent.`);
 }

@@ -1,0 +1,16 @@
+import { domainEventSchema, type EventOf, type EventType } from "../../../src/contract/events.ts";
+import type { EventRow } from "./snapshot.ts";
+
+/** The types that end a log. */
+export const endTypes: ReadonlySet<string> = new Set([
+  "execution-completed",
+  "execution-failed",
+  "execution-cancelled",
+]);
+
+/** @throws when the row is of another type, or its body is not what its type says */
+export function eventBody<T extends EventType>(row: EventRow, type: T): EventOf<T>["body"] {
+  const event = domainEventSchema.parse({ type: row.type, body: JSON.parse(row.body) });
+  if (event.type !== type) throw new Error(`expected ${type}, came ${event.type}`);
+  return (event as EventOf<T>).body;
+}
