@@ -305,7 +305,7 @@ function defineWebhookDelivery(
     now: operationParts.now,
     random: Math.random,
   });
-  engine.define(deliveryProgram, program);
+  engine.define(deliveryProgram, program, { isTrusted: true });
 }
 
 function addressProblems(

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 function start(file: string, args: readonly string[], env: Record<string, string> = {}): ChildProcess {
   return spawn(process.execPath, [`${folder}/${file}`, ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "ignore"],
     env: { PATH: process.env["PATH"], HOME: home, ...env },
   });
 }
@@ -48,7 +48,7 @@ it("executes an agent and stops when asked", async () => {
     const url = await addressOf(child);
     // A tool's schema is checked by a library that is loaded late, with `require`.
     const parameters = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
-    const tool = { type: "client", name: "weather", description: "Weather of a city.", parameters };
+    const tool = { name: "weather", description: "Weather of a city.", parameters };
     const definition = { name: "Built", model: "openai/scripted", systemPrompt: "Answer.", tools: [tool] };
     const { id } = z.object({ id: z.string() }).parse(await post(`${url}/v1/agents`, definition));
     const execution = await post(`${url}/v1/agents/${id}/execute`, { input: "Hello" });

@@ -48,6 +48,8 @@ export const domainEventSchema = z.discriminatedUnion("type", [
   /**
    * The journal. `result` is absent when the step returned nothing. `emitted`: how many events outside steps stand
    * before it in the log, left out when there are none, so that a program that is called again does not repeat them.
+   * `open`: how many steps beside it had begun and not ended, left out when there are none: then whatever an unfinished
+   * step has emitted stands behind this row.
    */
   event("step-finished", {
     name: z.string(),
@@ -55,6 +57,7 @@ export const domainEventSchema = z.discriminatedUnion("type", [
     error: errorFactSchema.extend({ retryable: z.boolean() }).optional(),
     durationMs: z.int(),
     emitted: z.int().optional(),
+    open: z.int().optional(),
   }),
   event("wait-started", { name: z.string(), until: z.int().optional() }),
   /** `timedOut` is true when `until` passed before an answer came. */
@@ -63,6 +66,7 @@ export const domainEventSchema = z.discriminatedUnion("type", [
     answer: jsonSchema.optional(),
     timedOut: z.boolean(),
     emitted: z.int().optional(),
+    open: z.int().optional(),
   }),
   /** Something from outside for a wait of this name; may come before the wait begins. */
   event("signal-received", { name: z.string(), payload: jsonSchema.optional() }),

@@ -10,7 +10,7 @@ import type { CrashPoint } from "./crash-point.ts";
 import { type EventFeed, readEvent } from "./event-feed.ts";
 import type { EngineHooks, ExecutionFacts } from "./hooks.ts";
 import { isOutsideSteps, type Journal } from "./journal.ts";
-import type { Ctx, Program, StepContext, StepOptions } from "./program.ts";
+import { AttemptStopped, type Ctx, type Program, type StepContext, type StepOptions } from "./program.ts";
 import { parentSignal, type SignalledExecution } from "./parent-signal.ts";
 import type { Counts, EngineQueries } from "./queries.ts";
 
@@ -32,16 +32,6 @@ export interface AttemptOptions {
 }
 
 export type AttemptOutcome = "completed" | "failed" | "cancelled" | "suspended" | "handed-back" | "lost";
-
-/** Why an attempt's signal is aborted. */
-export class AttemptStopped extends Error {
-  readonly why: "cancelled" | "handed-back" | "lost";
-  constructor(why: AttemptStopped["why"]) {
-    super(`the attempt was stopped: ${why}`);
-    this.name = "AttemptStopped";
-    this.why = why;
-  }
-}
 
 interface Pending {
   event: DomainEvent;
@@ -401,8 +391,11 @@ export class Attempt implements Ctx {
     let emittedOutside = this.#emittedOutside;
     for (const [index, { event, step, at }] of pending.entries()) {
       if (isOutsideSteps({ type: event.type, step, attempt: this.attempt })) emittedOutside += 1;
-      else if (emittedOutside > 0 && (event.type === "step-finished" || event.type === "wait-finished")) {
-        event.body.emitted = emittedOutside;
+      else if (event.type === "step-finished" || event.type === "wait-finished") {
+        if (emittedOutside > 0) event.body.emitted = emittedOutside;
+        // A step counts as begun until its own row is durable.
+        const openSteps = this.#activeSteps - (event.type === "step-finished" ? 1 : 0);
+        if (openSteps > 0) event.body.open = openSteps;
       }
       unit.push(
         queries.insertEvent({

@@ -16,6 +16,8 @@ import { type ConcurrencyLimits, Slots } from "./slots.ts";
 
 /** Deaths of the process under one attempt after another, with nothing journaled between, that make an execution poison. */
 const maxCrashes = 3;
+/** The same for a trusted program, which more likely ran beside the one that did it. */
+const maxCrashesTrusted = 50;
 /** Timers are only a net under the wake-ups: this long at most between two looks at the database. */
 const netMs = 30_000;
 /** After the database failed, this long until the next look. */
@@ -74,6 +76,7 @@ export class Engine {
   readonly #now: () => number;
   readonly #crashPoint: CrashPoint | undefined;
   readonly #programs = new Map<string, Program>();
+  readonly #trusted = new Set<string>();
   readonly #attempts = new Map<Id, Attempt>();
   #state: "idle" | "running" | "draining" = "idle";
   /** There may be due executions in the database; false only when a look found none. */
@@ -100,8 +103,14 @@ export class Engine {
     this.feed = new EventFeed({ database: options.database, queries: this.#queries });
   }
 
-  define(name: string, program: Program): void {
+  /**
+   * Says what executions of this name run.
+   * @param options.isTrusted it runs nothing that users bring along, so deaths of the process speak little against it:
+   *   it is not given up as poison after three, but after fifty
+   */
+  define(name: string, program: Program, options: { isTrusted?: boolean } = {}): void {
     this.#programs.set(name, program);
+    if (options.isTrusted === true) this.#trusted.add(name);
   }
 
   /** Whether an attempt of this process runs this execution of this organization. */
@@ -142,12 +151,14 @@ export class Engine {
     this.#crashPoint?.("recovered");
     let poisoned = 0;
     for (;;) {
-      const rows = await this.#database.read(this.#queries.poisoned({ crashes: maxCrashes, limit: 100 }));
+      const trusted = `,${[...this.#trusted].join(",")},`;
+      const limits = { crashes: maxCrashes, trusted, trustedCrashes: maxCrashesTrusted };
+      const rows = await this.#database.read(this.#queries.poisoned({ ...limits, limit: 100 }));
       if (rows.length === 0) break;
-      const message =
-        `The process died ${maxCrashes} times in a row while this execution ran, so it is not tried again by itself. ` +
-        "Its log is kept; restart it once the cause is gone.";
       for (const row of rows) {
+        const message =
+          `The process died ${row["crashes"]} times in a row while this execution ran, so it is not tried again by ` +
+          "itself. Its log is kept; restart it once the cause is gone.";
         await this.#endIdle(row["id"] as Id, "failed", [
           { type: "execution-failed", body: { error: { code: "poison", message } } },
         ]);
@@ -605,13 +616,12 @@ export class Engine {
   /** With how many signals it holds: one can have come since the claim. */
   async #loadJournal(id: Id): Promise<{ journal: Journal; signals: number }> {
     const rows = (await this.#database.read(this.#queries.journal({ id }))).map(readEvent);
-    // Events of unfinished steps come after the last journal row before which every step had finished.
-    const settled = new Map<number, number>();
-    for (const row of rows) {
-      if (row.type === "step-finished" || row.type === "wait-finished") settled.set(row.step, row.seq);
-    }
-    let after = 0;
-    for (let step = 1; settled.has(step); step += 1) after = Math.max(after, settled.get(step) as number);
+    // What unfinished steps have emitted comes after the last row beside which no other step was under way.
+    const settled = rows.findLast(
+      ({ type, body }) =>
+        (type === "step-finished" || type === "wait-finished") && !("open" in body && body.open !== undefined),
+    );
+    const after = settled?.seq ?? 0;
     const unfinished: StoredEvent[] = [];
     for (let page = after; ;) {
       const more = (await this.#database.read(this.#queries.eventsAfter({ id, after: page, limit: 500 }))).map(

@@ -11,6 +11,16 @@ import type { Json } from "../contract/json.ts";
  */
 export type Program = (ctx: Ctx, input: Json) => Promise<Json | undefined>;
 
+/** The reason of an aborted `signal`: only `cancelled` is the end; otherwise another attempt goes on. */
+export class AttemptStopped extends Error {
+  readonly why: "cancelled" | "handed-back" | "lost";
+  constructor(why: AttemptStopped["why"]) {
+    super(`the attempt was stopped: ${why}`);
+    this.name = "AttemptStopped";
+    this.why = why;
+  }
+}
+
 export interface Ctx {
   readonly executionId: Id;
   readonly organizationId: Id;

@@ -248,13 +248,17 @@ export function engineQueries(builder: Kysely<Tables>) {
         .where("status", "=", sql<string>`'running'`)
         .returning("id"),
     ),
-    poisoned: prepared<{ crashes: number; limit: number }>((p) =>
+    /** `trusted`: names of programs that have another limit, each between commas. */
+    poisoned: prepared<{ crashes: number; trusted: string; trustedCrashes: number; limit: number }>((p) =>
       builder
         .selectFrom("execution")
-        .select("id")
+        .select(["id", "crashes"])
         .where("status", "=", sql<string>`'queued'`)
         .where("queued_reason", "=", "recovered")
-        .where("crashes", ">=", p.crashes)
+        .where(
+          sql<boolean>`crashes >= case when ${p.trusted} like '%,' || program || ',%'
+            then cast(${p.trustedCrashes} as integer) else cast(${p.crashes} as integer) end`,
+        )
         .limit(p.limit),
     ),
     /** One execution that no attempt of this process holds is due again. */

@@ -48,6 +48,10 @@ class GrowingLog {
   }
 }
 
+async function* only(batch: readonly StoredEvent[]): AsyncGenerator<readonly StoredEvent[]> {
+  yield batch;
+}
+
 const frames = new FrameCache<undefined>((event) =>
   event.type === "text-delta" ? sseFrame({ id: event.seq, data: JSON.stringify(event.body.text) }) : undefined,
 );
@@ -55,6 +59,8 @@ const frames = new FrameCache<undefined>((event) =>
 interface Setup {
   streams: EventStreams;
   log: GrowingLog;
+  /** How many of the given logs are being read; those of `log` do not count. */
+  requests: { open: number };
   aborted: Promise<void>;
   tick: (advanceMs: number) => void;
   /** Connects, sends a request and collects what comes. */
@@ -68,8 +74,23 @@ interface Reading {
   closed: Promise<string>;
 }
 
-async function setUp(options: EventStreamOptions = {}): Promise<Setup> {
+type Log = AsyncIterable<readonly StoredEvent[]>;
+
+async function setUp({
+  batches,
+  resume,
+  ...options
+}: EventStreamOptions & { batches?: Log; resume?: (after: number) => Promise<Log> } = {}): Promise<Setup> {
   let now = 0;
+  const requests = { open: 0 };
+  const counted = async function* (given: Log): AsyncGenerator<readonly StoredEvent[]> {
+    requests.open += 1;
+    try {
+      yield* given;
+    } finally {
+      requests.open -= 1;
+    }
+  };
   const ticks: (() => void)[] = [];
   const streams = new EventStreams({
     now: () => now,
@@ -86,7 +107,8 @@ async function setUp(options: EventStreamOptions = {}): Promise<Setup> {
     const controller = new AbortController();
     controller.signal.addEventListener("abort", () => aborted.resolve());
     streams.send(reply, {
-      batches: log.read(controller.signal),
+      batches: batches === undefined ? log.read(controller.signal) : counted(batches),
+      resume,
       controller,
       frames,
       context: undefined,
@@ -105,6 +127,7 @@ async function setUp(options: EventStreamOptions = {}): Promise<Setup> {
   return {
     streams,
     log,
+    requests,
     aborted: aborted.promise,
     tick: (advanceMs) => {
       now += advanceMs;
@@ -227,6 +250,37 @@ it("stops pulling for a reader that does not read, keeps its buffer bounded, and
   tick(1);
   await aborted;
   await expect.poll(() => streams.size).toBe(0);
+});
+
+it("lets go of what was read ahead for a reader that does not read, and reads it again when the reader goes on", async () => {
+  const log = testLog(
+    "x",
+    Array.from({ length: 300 }, (_, index) => `${"a".repeat(60_000)}#${index}#`),
+  );
+  const asked: number[] = [];
+  const { open, tick, streams, requests } = await setUp({
+    letGoMs: 2000,
+    resume: async (after) => {
+      asked.push(after);
+      return only(log.filter(({ seq }) => seq > after));
+    },
+    batches: only(log),
+  });
+  const reader = open();
+  await reader.until(includes("\r\n\r\n"));
+  reader.socket.pause();
+  await expect.poll(() => streams.stalled).toBe(1);
+  tick(1999);
+  expect(requests).toEqual({ open: 1 });
+  tick(1);
+  await expect.poll(() => requests.open).toBe(0);
+  expect(streams.bufferedBytes).toBeLessThanOrEqual(256 * 1024);
+  reader.socket.resume();
+  await reader.until((text) => text.endsWith("0\r\n\r\n"));
+  expect(asked).toHaveLength(1);
+  const seen = [...reader.text().matchAll(/#(\d+)#/g)].map(([, index]) => Number(index));
+  expect(seen).toEqual(Array.from({ length: 300 }, (_, index) => index));
+  expect(reader.text()).toContain(`id: ${log.length}\ndata: "end"`);
 });
 
 it("lets a slow reader that does read have everything", async () => {

@@ -11,6 +11,8 @@ export interface EventStreamOptions {
   maxBufferedBytes?: number;
   /** How long a reader with a full buffer may take nothing before it is closed. Default 30,000. */
   stallMs?: number;
+  /** How long such a reader keeps what was read of the log ahead of it; then that is read again. Default 2,000. */
+  letGoMs?: number;
   /** Epoch milliseconds. */
   now?: () => number;
   /** Calls `tick` every `everyMs` until the returned function is called. */
@@ -21,6 +23,8 @@ export interface EventStreamOptions {
 
 export interface EventStreamRequest<C> {
   batches: AsyncIterable<readonly StoredEvent[]>;
+  /** The log again from behind the number `after`, for a reader that went on after its `batches` were let go. */
+  resume?: (after: number) => Promise<AsyncIterable<readonly StoredEvent[]>>;
   /** Aborted when the reader leaves or the server drains. It must be the one that `batches` listens to. */
   controller: AbortController;
   frames: FrameCache<C>;
@@ -37,8 +41,8 @@ export interface EventStreamRequest<C> {
  * All open event streams of the server.
  *
  * A stream pulls batches from its log and writes them straight to the socket; a slow reader slows its own pull down, and
- * one that has stopped reading is closed after `stallMs` with at most `maxBufferedBytes` in memory. Nobody loses
- * anything: a reader comes back with the number of the last event it has seen. One timer serves all streams.
+ * one that has stopped reading is closed after `stallMs` with at most `maxBufferedBytes` in memory: the page of the log that
+ * it was given is let go before, for the page may be several times as large. Nobody loses anything: a reader comes back with the number of the last event it has seen. One timer serves all streams.
  */
 export class EventStreams {
   readonly #readers = new Set<Reader>();
@@ -51,6 +55,7 @@ export class EventStreams {
       heartbeatMs: options.heartbeatMs ?? 15_000,
       maxBufferedBytes: options.maxBufferedBytes ?? 256 * 1024,
       stallMs: options.stallMs ?? 30_000,
+      letGoMs: options.letGoMs ?? 2_000,
       now: options.now ?? Date.now,
       onFault: options.onFault ?? (() => undefined),
     };
@@ -113,20 +118,19 @@ export class EventStreams {
     this.#stopTicking();
   }
 
-  async #pump<C>(reader: Reader, { batches, frames, context, finish }: EventStreamRequest<C>): Promise<void> {
+  async #pump<C>(reader: Reader, request: EventStreamRequest<C>): Promise<void> {
     const { signal } = reader.controller;
     try {
-      let last: StoredEvent | undefined;
-      for await (const batch of batches) {
+      let copied = await this.#copy(reader, request, request.batches);
+      let { last } = copied;
+      while (copied.letGoAfter !== undefined && request.resume !== undefined) {
+        await reader.drained("hold");
         if (signal.aborted) break;
-        for (const chunk of frames.chunks(batch, context)) {
-          if (!reader.write(chunk)) await reader.drained();
-          if (signal.aborted) break;
-        }
-        last = batch.at(-1) ?? last;
+        copied = await this.#copy(reader, request, await request.resume(copied.letGoAfter));
+        last = copied.last ?? last;
       }
-      if (!signal.aborted && finish !== undefined) {
-        const frame = await finish(last);
+      if (!signal.aborted && request.finish !== undefined) {
+        const frame = await request.finish(last);
         if (frame !== undefined) reader.write(Buffer.from(frame));
       }
       reader.end();
@@ -142,13 +146,38 @@ export class EventStreams {
     }
   }
 
+  /**
+   * Copies a log to a reader until the log ends, or until it is let go behind the number `letGoAfter`. A function of its
+   * own, because what it holds is kept in memory for as long as it runs.
+   */
+  async #copy<C>(
+    reader: Reader,
+    { frames, context, resume }: EventStreamRequest<C>,
+    batches: AsyncIterable<readonly StoredEvent[]>,
+  ): Promise<{ last: StoredEvent | undefined; letGoAfter?: number }> {
+    const { signal } = reader.controller;
+    let last: StoredEvent | undefined;
+    for await (const batch of batches) {
+      if (signal.aborted) break;
+      for (const { bytes, lastSeq } of frames.chunks(batch, context)) {
+        const isHeld = reader.write(bytes) || (await reader.drained(resume === undefined ? "hold" : "let-go"));
+        if (signal.aborted) break;
+        if (!isHeld) return { last, letGoAfter: lastSeq };
+      }
+      last = batch.at(-1) ?? last;
+    }
+    return { last };
+  }
+
   #tick(tickMs: number): void {
     const now = this.#options.now();
     // Streams that opened together fall silent together; their heartbeats are spread over the ticks of one period.
     let heartbeatsLeft = Math.max(200, Math.ceil((1.5 * this.#readers.size * tickMs) / this.#options.heartbeatMs));
     for (const reader of this.#readers) {
       if (reader.stalledSince !== undefined) {
-        if (now - reader.stalledSince >= this.#options.stallMs) reader.cut();
+        const stalledMs = now - reader.stalledSince;
+        if (stalledMs >= this.#options.stallMs) reader.cut();
+        else if (stalledMs >= this.#options.letGoMs) reader.letGo();
       } else if (heartbeatsLeft > 0 && now - reader.lastWriteAt >= this.#options.heartbeatMs) {
         heartbeatsLeft -= 1;
         reader.write(heartbeat);
@@ -165,6 +194,7 @@ class Reader {
   lastWriteAt: number;
   /** Since when the buffer is full; undefined while it is not. */
   stalledSince: number | undefined;
+  #letGo: (() => void) | undefined;
   readonly #response: ServerResponse;
   readonly #limits: { maxBufferedBytes: number; now: () => number };
 
@@ -191,21 +221,36 @@ class Reader {
     return flushed || this.#response.writableLength + chunk.length <= this.#limits.maxBufferedBytes;
   }
 
-  /** Resolves once the socket has taken everything, or the reader is gone. */
-  async drained(): Promise<void> {
+  /**
+   * Resolves with true once the socket has taken everything or the reader is gone; with `let-go` also by `letGo`, then
+   * with false.
+   */
+  async drained(mode: "hold" | "let-go"): Promise<boolean> {
     const response = this.#response;
-    if (response.destroyed || !response.writableNeedDrain) return;
-    this.stalledSince = this.#limits.now();
-    await new Promise<void>((resolve) => {
-      const go = () => {
-        response.off("drain", go);
-        response.off("close", go);
-        resolve();
+    if (response.destroyed || !response.writableNeedDrain) {
+      this.stalledSince = undefined;
+      return true;
+    }
+    this.stalledSince ??= this.#limits.now();
+    const isDrained = await new Promise<boolean>((resolve) => {
+      const settle = (value: boolean) => {
+        response.off("drain", drained);
+        response.off("close", drained);
+        resolve(value);
       };
-      response.on("drain", go);
-      response.on("close", go);
+      const drained = () => settle(true);
+      response.on("drain", drained);
+      response.on("close", drained);
+      if (mode === "let-go") this.#letGo = () => settle(false);
     });
-    this.stalledSince = undefined;
+    this.#letGo = undefined;
+    if (isDrained) this.stalledSince = undefined;
+    return isDrained;
+  }
+
+  /** Has what was read ahead for it forgotten, if there is any. */
+  letGo(): void {
+    this.#letGo?.();
   }
 
   end(): void {

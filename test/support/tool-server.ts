@@ -4,6 +4,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
 /** One call as it arrived. */
@@ -36,6 +37,7 @@ export interface ToolServerOptions {
  * - `body=<JSON>` what to answer; default `{"ok":true,"number":<entry>}`. `raw=<text>` answers that text instead.
  * - `status=<code>` default 200; anything but 2xx has no effect.
  * - `fail=<n>` the first n calls with the same tool call id get `failStatus` (default 503), with `retryAfter=<seconds>`.
+ * - `delay=<ms>` the effect happens, the answer comes so much later.
  * - `gate=<name>` the effect happens, the answer waits until `POST /_gates/<name>`, or `openGate`.
  * - `close=before` closes the connection without reading the body; `close=after` once the effect has happened.
  * - `closeFirst=<n>` limits `close` to the first n calls with the same tool call id.
@@ -139,6 +141,8 @@ class LedgerHandler {
     const status = Number(failing ? (searchParams.get("failStatus") ?? "503") : (searchParams.get("status") ?? "200"));
     const effect = status >= 200 && status < 300;
     const { number } = this.#record({ ...common, body: parseBody(text), signature, effect });
+    const delayMs = Number(searchParams.get("delay") ?? "0");
+    if (delayMs > 0) await pause(delayMs);
     const gate = searchParams.get("gate");
     if (gate !== null) await this.#gateOf(gate).opened;
     if (close === "after") {

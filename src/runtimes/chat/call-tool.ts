@@ -1,5 +1,6 @@
 import { RunyardError } from "../../contract/errors.ts";
-import type { Ctx, StepContext } from "../../engine/program.ts";
+import type { EventOf } from "../../contract/events.ts";
+import { AttemptStopped, type Ctx, type StepContext } from "../../engine/program.ts";
 import type { ModelToolCall } from "../../models/language-model.ts";
 import { type AskModel, type Tool, toolFailure, type ToolResult } from "../../tools/tool.ts";
 import { callModel, type ModelCaller } from "./call-model.ts";
@@ -8,7 +9,7 @@ import type { ChatInput } from "./chat-parts.ts";
 /**
  * Runs one tool call in a step of its own. The call is in the log before it is made. A call that a crash interrupted is
  * made again with the same id, unless its effect is `once`: then nobody can know whether it happened, and the result
- * says so.
+ * says so. A call whose end is in the log is not made again, even if the step's own end is not there.
  */
 export async function callTool(
   call: { id: string; model: ModelToolCall; invalid?: string },
@@ -18,6 +19,8 @@ export async function callTool(
   step: StepContext,
 ): Promise<ToolResult> {
   const { name, input } = call.model;
+  const ended = step.earlier.find((event) => event.type === "tool-call-finished");
+  if (ended !== undefined) return resultOf(ended.body);
   const begun = step.earlier.some((event) => event.type === "tool-call-started");
   if (!begun) step.emit({ type: "tool-call-started", body: { callId: call.id, name, input } });
   const startedAt = performance.now();
@@ -61,10 +64,16 @@ export async function callTool(
     });
     return finish(result);
   } catch (error) {
-    if (!step.signal.aborted) throw error;
+    // An attempt that is handed back goes on elsewhere, and the call with it.
+    const stopped: unknown = step.signal.reason;
+    if (!(stopped instanceof AttemptStopped) || stopped.why !== "cancelled") throw error;
     finish({ error: { code: "cancelled", message: "The execution was cancelled while the tool ran." } });
     throw error;
   }
+}
+
+function resultOf({ output, error }: EventOf<"tool-call-finished">["body"]): ToolResult {
+  return error === undefined ? { output } : { error };
 }
 
 /** Lets a tool put a question to the agent's model; its tokens count like all others of the execution. */

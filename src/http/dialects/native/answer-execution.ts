@@ -61,15 +61,15 @@ export async function streamExecution(
 ): Promise<FastifyReply> {
   const { operations, streams } = parts;
   const controller = new AbortController();
-  const batches = await operations.watchExecution(caller, execution.id, {
-    after,
-    signal: controller.signal,
-    endAtPause: true,
-  });
+  // What stays for as long as the stream must not hold on to the execution, whose output may be megabytes.
   const { id, agentId, conversationId, createdAt } = execution;
+  const watch = (after: number) =>
+    operations.watchExecution(caller, id, { after, signal: controller.signal, endAtPause: true });
+  const batches = await watch(after);
   const { id: requestId } = request;
   streams.send(reply, {
     batches,
+    resume: watch,
     controller,
     frames: request.headers["x-ya-stream"] === "strict" ? strictFrames : frames,
     context: { id, agentId, conversationId, createdAt },

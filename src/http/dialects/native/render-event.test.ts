@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { DomainEvent, StoredEvent } from "../../../contract/events.ts";
 import { newId, spellId } from "../../../contract/ids.ts";
 import { testExecution, testLog } from "../../__fixtures__/operations.ts";
+import type { FrameChunk } from "../../frame-cache.ts";
 import { failureOf, frames, renderEnd, renderEvent, strictFrames } from "./render-event.ts";
 import { streamEventSchema } from "./schemas/event.ts";
 
@@ -18,7 +19,7 @@ const callId = newId();
 const call = { callId, name: "lookup", input: { id: 1 } };
 const id = spellId("toolCall", callId);
 
-const text = (chunks: readonly Buffer[]) => Buffer.concat([...chunks]).toString();
+const text = (chunks: readonly FrameChunk[]) => Buffer.concat(chunks.map(({ bytes }) => bytes)).toString();
 
 function dataOf(frame: string | undefined): unknown {
   return JSON.parse(/^id: \d+\ndata: (.*)\n\n$/.exec(frame ?? "")?.[1] ?? "null");
