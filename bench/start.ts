@@ -23,6 +23,8 @@ owned.defer(() => rm(folder, { recursive: true, force: true }));
 const usedDataDir = join(folder, "used");
 await fill(usedDataDir);
 
+// As on a user's machine, compiled code is kept from the first start on.
+const env = { XDG_CACHE_HOME: join(folder, "cache") };
 const figures: Figure[] = [];
 for (const [from, main] of [
   ["a build", built],
@@ -35,19 +37,19 @@ for (const [from, main] of [
     const ready: number[] = [];
     const cpu: number[] = [];
     for (let count = 0; count < starts; count += 1) {
-      await using product = await startProduct({ main, modelUrl, dataDir });
+      await using product = await startProduct({ main, modelUrl, dataDir, env });
       ready.push(product.readyAfterMs);
       cpu.push(cpuMs(product.pid));
     }
     const p50 = quantile(ready, 0.5);
     figures.push({
       figure: `ready, from ${from}, ${data}`,
-      measured: `${(p50 / 1000).toFixed(2)} s (best ${(Math.min(...ready) / 1000).toFixed(2)} s, CPU ${quantile(cpu, 0.5)} ms)`,
+      measured: `${(p50 / 1000).toFixed(2)} s (first ${((ready[0] ?? 0) / 1000).toFixed(2)} s, best ${(Math.min(...ready) / 1000).toFixed(2)} s, CPU ${quantile(cpu, 0.5)} ms)`,
       target: "≤ 0.7 s",
       reached: p50 <= 700,
     });
   }
-  await using product = await startProduct({ main, modelUrl });
+  await using product = await startProduct({ main, modelUrl, env });
   await pause(1000);
   const early = rssBytes(product.pid);
   await pause((seconds - 1) * 1000);

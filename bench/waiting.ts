@@ -10,7 +10,12 @@ import { z } from "zod";
 import { printFigures } from "./parts/figures.ts";
 
 const { values } = parseArgs({
-  options: { count: { type: "string", default: "100000" }, json: { type: "boolean", default: false } },
+  options: {
+    count: { type: "string", default: "100000" },
+    json: { type: "boolean", default: false },
+    /** Taken like the other benchmarks do, though here the count says how long it goes on. */
+    seconds: { type: "string" },
+  },
 });
 const waitingSchema = z.object({ idleBytes: z.number(), waitingBytes: z.number(), fillMs: z.number() });
 const resumedSchema = z.object({ oneMs: z.number(), allMs: z.number(), resumed: z.number() });

@@ -83,7 +83,7 @@ async function drillFirstStarts(folder: string, options: DrillOptions, problems:
     const [name = "", nth] = point.split(":");
     const directory = join(folder, `first-${index}`);
     mkdirSync(directory);
-    await using server = await makeServer(directory, { OPENAI_API_KEY: "sk-none" });
+    await using server = await makeServer(directory, { NODE_COMPILE_CACHE: cacheOf(folder) });
     const reached = await server.process.live({ type: "point", name, nth: Number(nth), drain: false, afterMs: 0 });
     if (!reached) problems.push(`a first start never came to ${point}`);
     await server.process.start();
@@ -114,6 +114,7 @@ async function drillUnderLoad(
   const sinkUrl = await startPart(parts, "webhook-sink.ts", ["--ledger", sinkLedger]);
   const server = parts.use(
     await makeServer(folder, {
+      NODE_COMPILE_CACHE: cacheOf(folder),
       OPENAI_API_KEY: "sk-scripted",
       OPENAI_BASE_URL: `${modelUrl}/v1`,
       RUNYARD_ALLOW_PRIVATE_NETWORK: [toolsUrl, sinkUrl].map((url) => new URL(url).host).join(),
@@ -221,7 +222,6 @@ async function makeServer(
       RUNYARD_API_KEY: firstKey,
       RUNYARD_LOG_LEVEL: "warn",
       RUNYARD_DRAIN_TIMEOUT_MS: "150",
-      NODE_COMPILE_CACHE: join(tmpdir(), "runyard-drill-compiled"),
       ...environment,
     },
   });
@@ -232,6 +232,11 @@ async function makeServer(
     process,
     [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
   };
+}
+
+/** What one start has compiled the next need not. */
+function cacheOf(folder: string): string {
+  return join(folder, "compiled");
 }
 
 /** One that is free now: the server keeps it over its deaths, as a real one does. */

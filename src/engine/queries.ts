@@ -222,7 +222,8 @@ export function engineQueries(builder: Kysely<Tables>) {
     wake: prepared<{ now: number; limit: number }>((p) =>
       builder
         .updateTable("execution")
-        .set({ status: "queued", queued_reason: "resumed", run_at: p.now, wake_at: null })
+        // Those that are late together go on in the order of their times.
+        .set({ status: "queued", queued_reason: "resumed", run_at: sql<number>`wake_at`, wake_at: null })
         .where("id", "in", (where) =>
           where
             .selectFrom("execution")

@@ -13,6 +13,7 @@ import { deleteFile } from "./delete-file.ts";
 import { deleteMemoryEntry } from "./delete-memory-entry.ts";
 import { deleteMemoryStore } from "./delete-memory-store.ts";
 import { deleteWebhook } from "./delete-webhook.ts";
+import { describeExecution } from "./describe-execution.ts";
 import { executeAgent } from "./execute-agent.ts";
 import { findIdempotent } from "./find-idempotent.ts";
 import { getAgent } from "./get-agent.ts";
@@ -71,6 +72,7 @@ export function createOperations(parts: OperationParts): Operations {
     getToolSecret: bind(getToolSecret),
     executeAgent: bind(executeAgent),
     getExecution: bind(getExecution),
+    describeExecution: bind(describeExecution),
     listExecutions: bind(listExecutions),
     awaitExecution: bind(awaitExecution),
     watchExecution: bind(watchExecution),

@@ -43,6 +43,8 @@ export interface Operations {
   /** Resolves once the execution is durable; it may have begun. */
   executeAgent(caller: Caller, agentId: Id, request: ExecuteRequest): Promise<Execution>;
   getExecution(caller: Caller, executionId: Id): Promise<Execution>;
+  /** What an execution is, without what it did. */
+  describeExecution(caller: Caller, executionId: Id): Promise<ExecutionDescription>;
   listExecutions(caller: Caller, filter: ExecutionFilter, page: PageRequest): Promise<Page<Execution>>;
   /**
    * Waits for the end, or for `requires_action` (status `waiting` with pending client tool calls). When the signal aborts
@@ -188,6 +190,8 @@ export interface ExecuteRequest {
   memoryStoreIds?: Id[];
   metadata?: JsonObject;
 }
+
+export type ExecutionDescription = Pick<Execution, "id" | "agentId" | "conversationId" | "createdAt">;
 
 export interface ExecutionFilter {
   agentId?: Id;

@@ -114,11 +114,9 @@ describe.each(databaseKinds)("waits on %s", (kind) => {
     expect((await test.end(id)).at(-1)).toMatchObject({ body: { output: "slept" } });
   });
 
-  it("end by time one by one, in their order, whatever else is far away", async () => {
-    const order: number[] = [];
+  it("end by time each at its own, whatever else is far away", async () => {
     const program: Program = async (ctx, input) => {
       await ctx.wait("nap", { until: ctx.acceptedAt + Number(input) });
-      order.push(Number(input));
       return null;
     };
     await using test = await startTestEngine(kind, { programs: { program } });
@@ -126,9 +124,31 @@ describe.each(databaseKinds)("waits on %s", (kind) => {
     await suspended(test, far);
     const ids = [];
     for (const delay of [90, 10, 50]) ids.push(await test.start({ program: "program", input: delay }));
-    await Promise.all(ids.map((id) => test.end(id)));
-    expect(order).toEqual([10, 50, 90]);
+    for (const id of ids) {
+      const finished = (await test.end(id)).find(({ type }) => type === "wait-finished");
+      const started = (await test.log(id)).find(({ type }) => type === "wait-started");
+      if (started?.type !== "wait-started") throw new Error("expected a wait that began");
+      expect(finished?.at).toBeGreaterThanOrEqual(Number(started.body.until));
+    }
     expect(await test.status(far)).toBe("waiting");
+  });
+
+  it("go on in the order of their times when they are late together", async () => {
+    let now = Date.now();
+    const order: number[] = [];
+    const program: Program = async (ctx, input) => {
+      await ctx.wait("nap", { until: ctx.acceptedAt + Number(input) });
+      order.push(Number(input));
+      return null;
+    };
+    await using test = await startTestEngine(kind, { programs: { program }, now: () => now });
+    const ids = [];
+    for (const delay of [90_000, 10_000, 50_000]) ids.push(await test.start({ program: "program", input: delay }));
+    for (const id of ids) await suspended(test, id);
+    now += 100_000;
+    await test.restart({ limits: { total: 1, perOrganization: 1, perAgent: 1 } });
+    for (const id of ids) await test.end(id);
+    expect(order).toEqual([10_000, 50_000, 90_000]);
   });
 
   it("side by side end each with its own answer", async () => {

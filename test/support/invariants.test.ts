@@ -1,5 +1,5 @@
 // Plants a violation of each invariant and sees the checker find it.
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,6 +11,7 @@ import { openSqlite } from "../../src/store/dialects/sqlite/open-sqlite.ts";
 import { checkInvariants, type InvariantsReport } from "./invariants.ts";
 import { type ClientNote, type Ledgers, readJsonLines } from "./invariants/ledgers.ts";
 import { openReader } from "./invariants/reader.ts";
+import { testDatabaseUrl } from "./postgres.ts";
 import { createScriptedModel } from "./scripted-model.ts";
 import { type LedgerEntry, startToolServer } from "./tool-server.ts";
 import { type SinkEntry, startWebhookSink } from "./webhook-sink.ts";
@@ -24,42 +25,48 @@ let plants = 0;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "runyard-test-"));
+  database = join(folder, "runyard.db");
+  ledgers = await runServer(folder, database, {});
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Lets a server do some work of each kind until it is at rest. */
+async function runServer(directory: string, at: string, environment: Record<string, string>): Promise<Ledgers> {
   await using parts = new AsyncDisposableStack();
   const model = parts.use(await createScriptedModel());
-  const toolLedger = join(folder, "tools.jsonl");
-  const sinkLedger = join(folder, "webhooks.jsonl");
+  const toolLedger = join(directory, "tools.jsonl");
+  const sinkLedger = join(directory, "webhooks.jsonl");
   const tools = parts.use(await startToolServer({ ledgerFile: toolLedger }));
   const sink = parts.use(await startWebhookSink({ ledgerFile: sinkLedger }));
   const settings = await loadSettings({
     env: {
-      RUNYARD_DATA_DIR: folder,
+      RUNYARD_DATA_DIR: directory,
       RUNYARD_PORT: "0",
       RUNYARD_API_KEY: firstKey,
       RUNYARD_LOG_LEVEL: "silent",
       OPENAI_API_KEY: "sk-scripted",
       OPENAI_BASE_URL: model.openAiBaseUrl,
       RUNYARD_ALLOW_PRIVATE_NETWORK: [tools.url, sink.url].map((url) => new URL(url).host).join(),
+      ...environment,
     },
-    directory: folder,
+    directory,
   });
   const platform = await createPlatform(settings);
-  database = join(folder, "runyard.db");
+  parts.defer(() => platform.close());
   const client = new DrillClient(platform.url);
+  parts.defer(() => client.close());
   const common = { toolsUrl: tools.url, sinkUrl: sink.url, refusedShare: 0 };
   const limited = await createTenant(client, firstKey, { name: "limited", creditLimitUsd: 10, ...common });
   const free = await createTenant(client, firstKey, { name: "free", creditLimitUsd: null, ...common });
   for (const tenant of [limited, free]) await work(client, tenant);
-  await untilAtRest();
-  await client.close();
-  await platform.close();
-  ledgers = {
+  await untilAtRest(at);
+  return {
     tools: readJsonLines<LedgerEntry>(toolLedger),
     webhooks: readJsonLines<SinkEntry>(sinkLedger),
     client: client.notes,
   };
-});
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
+}
 
 /** Two turns of a conversation, tools, a failure, a cancelled execution and one that the client answers. */
 async function work(client: DrillClient, tenant: Tenant): Promise<void> {
@@ -96,9 +103,9 @@ async function conversationOf(client: DrillClient, { key }: Tenant): Promise<{ c
   return { conversationId: id ?? "" };
 }
 
-async function untilAtRest(): Promise<void> {
+async function untilAtRest(at: string): Promise<void> {
   for (;;) {
-    await using reader = await openReader(database);
+    await using reader = await openReader(at);
     const [row] = await reader.rows(
       `select (select count(*) from outbox) + (select count(*) from execution
         where status in ('queued', 'running', 'waiting')) as count`,
@@ -133,6 +140,18 @@ it("finds nothing on what a server without crashes has left", async () => {
 it("finds nothing beside a server that is not at rest", async () => {
   const { violations } = await checkInvariants({ database, ledgers, atRest: false });
   expect(violations).toEqual([]);
+});
+
+it("reads Postgres as well", async () => {
+  await using place = await testDatabaseUrl();
+  const directory = join(folder, "postgres");
+  await mkdir(directory);
+  const seen = await runServer(directory, place.url, { RUNYARD_DATABASE_URL: place.url });
+  const { violations, counts } = await checkInvariants({ database: place.url, ledgers: seen, atRest: true });
+  expect(violations).toEqual([]);
+  expect(counts).toMatchObject({ executions: 14, completed: 10, failed: 2, cancelled: 2, poison: 0 });
+  const nothing = await checkInvariants({ database: place.url, ledgers, atRest: true });
+  expect(nothing.violations.map(({ invariant }) => invariant)).toContain("I1");
 });
 
 describe("finds in the database", () => {

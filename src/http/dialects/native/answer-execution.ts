@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { RunyardError } from "../../../contract/errors.ts";
 import { type Execution, isTerminalStatus } from "../../../contract/execution.ts";
 import { spellId } from "../../../contract/ids.ts";
-import type { Caller } from "../../../operations/operations.ts";
+import type { Caller, ExecutionDescription } from "../../../operations/operations.ts";
 import { abortOnLeave } from "../../client-leave.ts";
 import { isReplay, stillInProgress } from "../../idempotency.ts";
 import { sendJson } from "../../send-json.ts";
@@ -57,7 +57,12 @@ export async function answerExecution(
 export async function streamExecution(
   request: FastifyRequest,
   reply: FastifyReply,
-  { parts, caller, execution, after }: { parts: NativeParts; caller: Caller; execution: Execution; after: number },
+  {
+    parts,
+    caller,
+    execution,
+    after,
+  }: { parts: NativeParts; caller: Caller; execution: ExecutionDescription; after: number },
 ): Promise<FastifyReply> {
   const { operations, streams } = parts;
   const controller = new AbortController();

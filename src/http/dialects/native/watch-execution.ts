@@ -39,7 +39,7 @@ export const watchExecution: Endpoint = (scope, parts) => {
     async (request, reply): Promise<FastifyReply> => {
       const caller = callerOf(request);
       const after = readLastEventId(request.headers["last-event-id"]) ?? request.query.after ?? 0;
-      const execution = await operations.getExecution(caller, idOf("execution", request.params.id));
+      const execution = await operations.describeExecution(caller, idOf("execution", request.params.id));
       return await streamExecution(request, reply, { parts, caller, execution, after });
     },
   );
