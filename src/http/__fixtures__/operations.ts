@@ -82,6 +82,7 @@ export function testOperations(given: Partial<Operations> = {}): Operations {
     getToolSecret: notGiven,
     executeAgent: notGiven,
     getExecution: notGiven,
+    describeExecution: notGiven,
     listExecutions: notGiven,
     awaitExecution: notGiven,
     watchExecution: notGiven,
