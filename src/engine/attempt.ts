@@ -150,6 +150,13 @@ export class Attempt implements Ctx {
     try {
       const result = await this.#tries(run, options, number, earlier);
       this.#options.crashPoint?.("step-returned");
+      const end = this.#activeSteps === 1 ? options.end?.(result) : undefined;
+      if (end !== undefined) {
+        const completed: DomainEvent = { type: "execution-completed", body: { output: end.output } };
+        await this.#commit("completed", [{ event: completed, step: 0, at: this.#options.now() }]);
+        this.#settle("completed");
+        return result;
+      }
       const journaled: DomainEvent = { type: "step-finished", body: { name, result, durationMs: durationMs() } };
       await this.#commit("step", [{ event: journaled, step: number, at: this.#options.now() }]);
       return result;

@@ -68,6 +68,11 @@ export interface StepContext {
 export interface StepOptions {
   /** How often and how far apart a retryable error is tried again. Default: once, no retry. */
   retry?: RetryPolicy;
+  /**
+   * Says of a result that it is the program's last: then the execution completes with this output in one commit, instead
+   * of a commit for the step and one for the end. The program returns the same output next, and does nothing else.
+   */
+  end?: (result: Json | undefined) => { output: Json } | undefined;
 }
 
 export interface RetryPolicy {

@@ -21,7 +21,9 @@ export const toolResultsWait = "tool-results";
 /** What `tool-results` is signalled with: every pending call and its result. */
 export type ToolResultsSignal = { results: { callId: string; output?: Json; error?: string }[] };
 
-/** A journaled tool call: our id, stable over restarts, beside the provider's. */
+/** A journaled answer. */
+type Said = Omit<Answer, "calls"> & { calls: Call[] };
+/** Our id, stable over restarts, beside the provider's call. */
 type Call = { id: string; model: ModelToolCall; invalid?: string };
 
 /**
@@ -53,10 +55,15 @@ export async function chat(ctx: Ctx, input: ChatInput, parts: ChatParts): Promis
   const messages: ModelMessage[] = [...turn.messages];
   let output = "";
   for (let count = 1; count <= maxModelCalls; count += 1) {
-    const answer = (await ctx.step(`model-${count}`, async (step) => {
-      const said = await callModel(caller, { system: turn.system, messages, tools: tools.tools }, step, "answer");
-      return { ...said, calls: said.calls.map((call) => ({ id: newId(), ...call })) } as unknown as Json;
-    })) as unknown as Omit<Answer, "calls"> & { calls: Call[] };
+    const before = output;
+    const answer = (await ctx.step(
+      `model-${count}`,
+      async (step) => {
+        const said = await callModel(caller, { system: turn.system, messages, tools: tools.tools }, step, "answer");
+        return { ...said, calls: said.calls.map((call) => ({ id: newId(), ...call })) } as unknown as Json;
+      },
+      definition.outputSchema === undefined ? { end: (said) => endOf(said as unknown as Said, before) } : {},
+    )) as unknown as Said;
     output += answer.text;
     if (answer.calls.length === 0) {
       if (definition.outputSchema === undefined) return output;
@@ -74,6 +81,11 @@ export async function chat(ctx: Ctx, input: ChatInput, parts: ChatParts): Promis
     "tool_error",
     `The agent asked for tools in ${maxModelCalls} answers in a row and never came to an end.`,
   );
+}
+
+/** An answer without tool calls is the last. */
+function endOf(said: Said, before: string): { output: Json } | undefined {
+  return said.calls.length === 0 ? { output: before + said.text } : undefined;
 }
 
 /** Runs the calls of one answer side by side, asks the client for its own, and gives the results in order. */
