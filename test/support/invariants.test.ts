@@ -261,7 +261,7 @@ describe("finds in the database", () => {
       "I7",
       "while attempt 1 held it",
       `update event set attempt = 2 where execution_id = ${completed}
-        and type = 'step-finished'`,
+        and type = 'model-called'`,
     ],
     [
       "I7",
