@@ -5,6 +5,9 @@ import { jsonObjectSchema } from "./json.ts";
 export const toolEffectSchema = z.enum(["safe", "idempotent", "once"]);
 export type ToolEffect = z.infer<typeof toolEffectSchema>;
 
+/** The wait in which an execution stands while its caller runs tools; programs and operations agree on the name here. */
+export const toolResultsWait = "tool-results";
+
 export const builtInToolNames = ["web_search", "calculator", "datetime", "json_validator", "text_summarizer"] as const;
 export type BuiltInToolName = (typeof builtInToolNames)[number];
 

@@ -1,8 +1,7 @@
 import type { StoredEvent } from "../contract/events.ts";
+import { toolResultsWait } from "../contract/tool.ts";
 
-/** The wait in which an execution stands while its caller runs tools; programs and operations agree on the name. */
-export const toolResultsWait = "tool-results";
-
+/** Whether an execution begins to wait for tool results of its caller with this event. */
 export function pausesForClient(event: StoredEvent): boolean {
   return event.type === "wait-started" && event.body.name === toolResultsWait;
 }

@@ -5,6 +5,8 @@ import { type Id, newId, spellId } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import { noUsage } from "../contract/usage.ts";
 import { UnitRejected } from "../store/statement.ts";
+import { conversationBusy, conversationQueue } from "./conversation-queue.ts";
+import { oldestActivity } from "./conversation-rows.ts";
 import { executeQueries } from "./execute-queries.ts";
 import { executionReplay } from "./execution-replay.ts";
 import type { Caller, ExecuteRequest } from "./operations.ts";
@@ -12,9 +14,6 @@ import type { OperationParts } from "./parts.ts";
 import { readAgentVersion } from "./read-agent-version.ts";
 import { type Guard, refusalOf, reserveCredit } from "./reserve-credit.ts";
 import { requireScope } from "./scopes.ts";
-
-/** Executions of one conversation that may stand in line, the running one not counted. */
-const maxWaitingInConversation = 8;
 
 type Parts = Pick<OperationParts, "database" | "engine" | "secrets" | "now" | "plans" | "estimateCost">;
 
@@ -88,7 +87,7 @@ async function accept(
       agentId,
       agentVersionId,
       conversationId: conversation.id,
-      queue: { key: conversation.id, isNew: conversation.isNew, limit: maxWaitingInConversation + 1 },
+      queue: conversationQueue(conversation.id, conversation.isNew),
       metadata,
       reservedNanoUsd: reservation.amountNanoUsd,
       before: guards.map((guard) => guard.statement),
@@ -169,8 +168,7 @@ async function openConversation(
   const id = request.conversationId;
   const [row] = await parts.database.read(queries.conversation({ id, organizationId }));
   const { retentionDays } = parts.plans[caller.organization.plan];
-  const isExpired = (at: number) => retentionDays !== null && at < now - retentionDays * 86_400_000;
-  if (row === undefined || isExpired(row["last_active_at"] as number)) {
+  if (row === undefined || (row["last_active_at"] as number) < oldestActivity(retentionDays, now)) {
     throw new RunyardError(
       "conversation_not_found",
       `There is no conversation ${spellId("conversation", id)}, or it was deleted or has expired.`,
@@ -215,12 +213,4 @@ async function checkStores(parts: Parts, organizationId: Id, storeIds: readonly 
       param: `memoryStores.${index}`,
     });
   }
-}
-
-function conversationBusy(conversationId: Id): RunyardError {
-  return new RunyardError(
-    "conversation_busy",
-    `${maxWaitingInConversation} executions wait in conversation ${spellId("conversation", conversationId)} already; try again when one has ended.`,
-    { retryAfterMs: 1000 },
-  );
 }

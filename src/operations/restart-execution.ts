@@ -5,6 +5,7 @@ import type { Json, JsonObject } from "../contract/json.ts";
 import { UnitRejected } from "../store/statement.ts";
 import { readEvent } from "../engine/event-feed.ts";
 import { toStatement } from "../store/database.ts";
+import { conversationBusy, conversationQueue } from "./conversation-queue.ts";
 import { executionReplay } from "./execution-replay.ts";
 import { getExecution } from "./get-execution.ts";
 import type { Caller } from "./operations.ts";
@@ -61,19 +62,14 @@ export async function restartExecution(
       input,
       agentId: row["agent_id"] as Id,
       agentVersionId: row["agent_version_id"] as Id,
-      ...(conversationId === null ? {} : { conversationId, queue: { key: conversationId, isNew: false, limit: 9 } }),
+      ...(conversationId === null ? {} : { conversationId, queue: conversationQueue(conversationId, false) }),
       metadata: JSON.parse(row["metadata"] as string) as JsonObject,
       reservedNanoUsd: reservation.amountNanoUsd,
       before: guards.map((guard) => guard.statement),
     });
   } catch (error) {
     if (!(error instanceof UnitRejected)) throw error;
-    throw (
-      refusalOf(guards, error) ??
-      new RunyardError("conversation_busy", "Too many executions wait in the conversation; try again later.", {
-        retryAfterMs: 1000,
-      })
-    );
+    throw refusalOf(guards, error) ?? conversationBusy(conversationId ?? id);
   }
   return getExecution(parts, caller, id);
 }

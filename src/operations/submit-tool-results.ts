@@ -3,7 +3,7 @@ import type { Execution } from "../contract/execution.ts";
 import { type Id, spellId } from "../contract/ids.ts";
 import type { Json } from "../contract/json.ts";
 import { isTerminalStatus } from "../contract/execution.ts";
-import { toolResultsWait } from "./client-tools.ts";
+import { toolResultsWait } from "../contract/tool.ts";
 import { toStatement } from "../store/database.ts";
 import { UnitRejected } from "../store/statement.ts";
 import { executionReplay } from "./execution-replay.ts";

@@ -1,6 +1,7 @@
 import { RunyardError } from "../../contract/errors.ts";
 import { newId } from "../../contract/ids.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
+import { toolResultsWait } from "../../contract/tool.ts";
 import type { Ctx } from "../../engine/program.ts";
 import type { ModelMessage, ModelToolCall } from "../../models/language-model.ts";
 import type { ResolvedTools } from "../../tools/registry.ts";
@@ -14,9 +15,6 @@ import { fitOutput } from "./structured-output.ts";
 const maxModelCalls = 25;
 /** A paused execution whose client never answers fails after this long. */
 const toolResultPatienceMs = 24 * 60 * 60 * 1000;
-
-/** The name of the wait in which a chat stands while the client runs tools. */
-export const toolResultsWait = "tool-results";
 
 /** What `tool-results` is signalled with: every pending call and its result. */
 export type ToolResultsSignal = { results: { callId: string; output?: Json; error?: string }[] };
