@@ -41,7 +41,8 @@ for (const { name, command, agent } of [
   },
 ] satisfies { name: string; command: string[]; agent: Partial<CodeDefinition> & { files: Record<string, string> } }[]) {
   const version = await runs.agent(agent);
-  const ours = async () => checkEnd(runs, await runs.start(version, { input: { name: "you" } }));
+  const ours = async () =>
+    checkEnd(runs, await runs.start(version, { input: { name: "you" }, organizationId: version }));
   const floor = () => run("bwrap", bubblewrapByHand(command), { env: {} });
   await ours(); // warm: unpacked, and the code compiled
   const [ourTimes, floorTimes] = await inTurns([ours, floor], seconds / 4);

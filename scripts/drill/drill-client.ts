@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createParser } from "eventsource-parser";
-import { Agent, type Dispatcher, request } from "undici";
+import { Agent, type Dispatcher, FormData, request } from "undici";
 import { z } from "zod";
-import type { ClientNote, ReadFrame } from "../../test/support/invariants/ledgers.ts";
+import type { ClientNote, JobNote, ReadFrame } from "../../test/support/invariants/ledgers.ts";
 
 /** A call is repeated for so long until it gets an answer. */
 const patienceMs = 180_000;
@@ -27,7 +27,7 @@ const endFrameSchema = z.object({
 });
 
 /** Refusals that say: try again. */
-const passing: ReadonlySet<string> = new Set(["overloaded", "idempotency_in_progress", "conversation_busy"]);
+const passing: ReadonlySet<string> = new Set(["overloaded", "idempotency_in_progress", "conversation_busy", "daemon_busy"]);
 
 export interface Answer {
   status: number;
@@ -46,6 +46,7 @@ export type Outcome =
  */
 export class DrillClient {
   readonly notes: ClientNote[] = [];
+  readonly jobNotes: JobNote[] = [];
   /** Answers that no crash explains. */
   readonly complaints: string[] = [];
   readonly #url: string;
@@ -76,6 +77,25 @@ export class DrillClient {
     const answer = await this.call(key, { method: "POST", path, body });
     if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return schema.parse(answer.body);
+  }
+
+  /** Uploads a file, outside of the load. */
+  async upload<T>(
+    key: string,
+    { name, content }: { name: string; content: Blob },
+    schema: z.ZodType<T>,
+  ): Promise<T> {
+    const form = new FormData();
+    form.append("file", content, name);
+    const { statusCode, body } = await request(`${this.#url}/v1/files`, {
+      method: "POST",
+      dispatcher: this.#connections,
+      headers: { authorization: `Bearer ${key}` },
+      body: form,
+    });
+    const text = await body.text();
+    if (statusCode !== 201) throw new Error(`POST /v1/files: ${statusCode} ${text}`);
+    return schema.parse(JSON.parse(text));
   }
 
   /** A call that answers with an execution, or with the error that the execution has failed with. */

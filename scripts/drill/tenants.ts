@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type CodeAgents, createCodeAgents, type DaemonAgents } from "./code-agents.ts";
 import type { DrillClient } from "./drill-client.ts";
 
 /** An organization with its agents, ready for load. */
@@ -6,6 +7,8 @@ export interface Tenant {
   key: string;
   organizationId: string;
   agents: Record<"plain" | "tools" | "asker" | "keeper" | "form", string>;
+  code: CodeAgents;
+  daemons: DaemonAgents;
   memoryStoreId: string;
 }
 
@@ -64,5 +67,6 @@ export async function createTenant(
     { url: `${sinkUrl}/${name}/plain`, events: [...ends, "tool.called"], agentId: agents.plain },
     madeSchema,
   );
-  return { key, organizationId: id, agents, memoryStoreId: store.id };
+  const ofCode = await createCodeAgents(client, key);
+  return { key, organizationId: id, agents, ...ofCode, memoryStoreId: store.id };
 }

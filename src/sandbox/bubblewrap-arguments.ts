@@ -3,7 +3,9 @@ import type { SandboxOptions } from "./sandbox.ts";
 import { insideUid } from "./system-files.ts";
 
 /** Descriptors that the launcher is started with, besides the three standard ones. */
-export const descriptors = { arguments: 3, status: 4, filter: 5, hand: 6 } as const;
+export const descriptors = { arguments: 3, status: 4, filter: 5, hand: 6, gate: 7 } as const;
+
+export const lastDescriptor = Math.max(...Object.values(descriptors));
 
 export interface CommonArguments {
   /** Mounts of the system and the tools. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { descriptors } from "./bubblewrap-arguments.ts";
+import { lastDescriptor } from "./bubblewrap-arguments.ts";
 
 const closeOnExec = 0o2000000;
 
@@ -10,7 +10,7 @@ const closeOnExec = 0o2000000;
 export function inheritedDescriptors(): number[] {
   return readdirSync("/proc/self/fdinfo")
     .map(Number)
-    .filter((descriptor) => descriptor > descriptors.hand && isInherited(descriptor));
+    .filter((descriptor) => descriptor > lastDescriptor && isInherited(descriptor));
 }
 
 function isInherited(descriptor: number): boolean {

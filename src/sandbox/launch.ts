@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
-import { descriptors } from "./bubblewrap-arguments.ts";
+import { descriptors, lastDescriptor } from "./bubblewrap-arguments.ts";
 import type { LimitGroup } from "./limits/limit-group.ts";
 import type { SandboxLimits } from "./sandbox.ts";
+import { gatedCommand, openGate } from "./start-gate.ts";
 
 /** What every start of a sandbox has in common. */
 export interface Launcher {
@@ -42,14 +43,15 @@ export function launch(
 ): Launch {
   const { limits, group } = options;
   // With cgroups it holds for the tree; the limit of a user would count the programs of all sandboxes together.
-  const held =
+  const held = gatedCommand(
     group === undefined && launcher.prlimit !== undefined
       ? [launcher.prlimit, `--nproc=${limits.processes}:${limits.processes}`, "--", ...command]
-      : command;
+      : command,
+  );
   const filter = launcher.filter === undefined ? undefined : openSync(launcher.filter, "r");
   const nothing = openSync("/dev/null", "r");
   const stdio: Extract<StdioOptions, readonly unknown[]> = Array.from(
-    { length: Math.max(descriptors.hand, ...launcher.inherited) + 1 },
+    { length: Math.max(lastDescriptor, ...launcher.inherited) + 1 },
     () => "ignore",
   );
   stdio.splice(0, 3, options.stdin ? "pipe" : "ignore", "pipe", "pipe");
@@ -58,6 +60,7 @@ export function launch(
   stdio[descriptors.filter] = filter ?? "ignore";
   for (const descriptor of launcher.inherited) stdio[descriptor] = nothing;
   if (options.hand) stdio[descriptors.hand] = "ipc";
+  stdio[descriptors.gate] = "pipe";
   try {
     const child = spawn(
       "/bin/sh",
@@ -81,6 +84,7 @@ export function launch(
       told.on("error", () => undefined);
       told.end(bubblewrapArguments);
     }
+    openGate(child);
     return {
       child,
       stdin: child.stdin ?? undefined,

@@ -10,6 +10,7 @@ import { watchTree } from "./limits/process-tree.ts";
 import { type Excess, watchLimits } from "./limits/watch-limits.ts";
 import { OutputMeter } from "./output-meter.ts";
 import type { ExitReason, SandboxedProcess, SandboxExit, SandboxLimits } from "./sandbox.ts";
+import { gateComplaint } from "./start-gate.ts";
 
 /** How much of what bubblewrap complains about is kept. */
 const complaintBytes = 2000;
@@ -104,12 +105,17 @@ function describeExit(facts: {
     // A tree that is killed for its output or time may well have been over another limit; the first cause stands.
     killedFor ??
     excess ??
-    (exitCode === undefined || (exitCode === 127 && notFound.test(complaint)) ? "failed-to-start" : undefined) ??
+    (exitCode === undefined || isRefusedStart(exitCode, complaint) ? "failed-to-start" : undefined) ??
     (signal === "SIGXCPU" ? "too-much-cpu" : undefined) ??
     (signal === "SIGXFSZ" ? "too-much-disk" : "exited");
   if (reason === "exited") return { exitCode: exitCode ?? null, signal, reason, durationMs };
   const ended = reason === "failed-to-start" ? null : "SIGKILL";
   return { exitCode: null, signal: ended, reason, durationMs, message: explain(reason, limits, complaint) };
+}
+
+function isRefusedStart(exitCode: number, complaint: string): boolean {
+  if (exitCode === 126 && gateComplaint.test(complaint)) return true;
+  return exitCode === 127 && (gateComplaint.test(complaint) || notFound.test(complaint));
 }
 
 function explain(reason: Exclude<ExitReason, "exited">, limits: SandboxLimits, complaint: string): string {

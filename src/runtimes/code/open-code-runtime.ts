@@ -3,6 +3,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BundleStore } from "./bundle/bundle-store.ts";
 import type { CodeParts } from "./code-parts.ts";
+import { compileRunner } from "./compile-runner.ts";
+import { once } from "./layers/once.ts";
 import { LayerStore } from "./layers/layer-store.ts";
 import { RunFolders } from "./workspace/run-folders.ts";
 import { Workspaces } from "./workspace/workspaces.ts";
@@ -16,6 +18,8 @@ export interface CodeRuntime extends AsyncDisposable {
   readonly runFolders: RunFolders;
   /** The folder of our own programs on this machine, for reading inside. */
   readonly runner: string;
+  /** The file in it that Python is started with. */
+  pythonRunner(): Promise<string>;
 }
 
 /** Takes up bundles, layers and workspaces as they are on the disk, and removes what runs have left that died. */
@@ -37,6 +41,7 @@ export async function openCodeRuntime(parts: CodeParts): Promise<CodeRuntime> {
     workspaces: new Workspaces(directory, sandbox),
     runFolders,
     runner,
+    pythonRunner: once(() => compileRunner(sandbox, runner)),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

@@ -33,6 +33,8 @@ export interface PreparedProgram extends Disposable {
   readonly mounts: readonly SandboxMount[];
   /** `PATH`, and what leads to dependencies. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Starts our runner, if it is the runner that calls the program. */
+  readonly runnerCommand: readonly string[];
   /** Folders inside that Python modules are imported from, besides the working directory. */
   readonly pythonPaths: readonly string[];
 }
@@ -73,12 +75,16 @@ export async function prepareProgram(
     ...layers.binFolders,
   ];
   const pythonPath = layers.environment["PYTHONPATH"];
+  const throughCharm = await isRunByCharm(adapter, definition, bundle.path, layers.mounts);
+  const runnerCommand =
+    adapter.family === "python" ? [...pythonCommand, `${insidePaths.runner}/${await runtime.pythonRunner()}`] : [];
   const leases = held.move();
   return {
     adapter,
     entryPoint,
-    throughCharm: await isRunByCharm(adapter, definition, bundle.path, layers.mounts),
+    throughCharm,
     bundle: bundle.path,
+    runnerCommand,
     mounts: [
       { source: bundle.path, target: insidePaths.bundle, access: "read" },
       { source: runtime.runner, target: insidePaths.runner, access: "read" },
@@ -96,6 +102,12 @@ export async function prepareProgram(
     [Symbol.dispose]: () => leases.dispose(),
   };
 }
+
+/**
+ * Without the search for packages of the system (`-S`) and without its variables (`-I`): an agent has its own dependencies,
+ * and a start takes half the time.
+ */
+const pythonCommand = ["python3", "-I", "-S"];
 
 /** The dependencies hold the public package, and its command can find out by itself what to run. */
 async function isRunByCharm(

@@ -80,7 +80,7 @@ export async function runProgram(run: ProgramRun): Promise<Json> {
 
   const isPython = prepared.adapter.family === "python";
   const process = await runtime.parts.sandbox.start({
-    command: isPython ? pythonCommand : nodeCommand(prepared.entryPoint ?? "", place.givesFiles),
+    command: isPython ? prepared.runnerCommand : nodeCommand(prepared.entryPoint ?? "", place.givesFiles),
     workingDirectory: insidePaths.work,
     environment: place.environment,
     mounts: [
@@ -212,12 +212,6 @@ async function fillFolders(
   for (const [name, text] of Object.entries(texts)) await writeFile(join(given, name), text, { mode: 0o600 });
   await sandbox.makeReadable(given);
 }
-
-/**
- * Without the search for packages of the system (`-S`) and without its variables (`-I`): an agent has its own dependencies,
- * and a start takes half the time.
- */
-const pythonCommand = ["python3", "-I", "-S", `${insidePaths.runner}/runner.py`];
 
 function pythonJob(prepared: PreparedProgram, place: Place): JsonObject {
   return {

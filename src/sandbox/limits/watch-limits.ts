@@ -6,8 +6,9 @@ import type { TreeAccount } from "./process-tree.ts";
 const shortestMs = 50;
 /** Between two looks at a tree that works. */
 const busyMs = 100;
-/** Between two looks at a tree that has done next to nothing since the last one. */
+/** Between two looks at a tree that has done next to nothing since the last one; doubled for as long as it stays so. */
 const idleMs = 1000;
+const longestIdleMs = 4000;
 
 export interface LimitWatch {
   stop(): void;
@@ -32,6 +33,7 @@ export function watchLimits(
   const processors = availableParallelism();
   const disk = new DiskGrowth(folders, limits.diskBytes, Date.now(), () => account.processes());
   let lastCpuMs = 0;
+  let quietMs = idleMs;
   let timer: NodeJS.Timeout | undefined = setTimeout(look, busyMs);
 
   async function verdict(): Promise<Excess | undefined> {
@@ -45,7 +47,9 @@ export function watchLimits(
     if (timer === undefined) return;
     if (excess !== undefined) onExceeded(excess);
     const cpuMs = readCpu(account) ?? lastCpuMs;
-    const nextMs = cpuMs - lastCpuMs < busyMs / 20 ? idleMs : busyMs;
+    const isQuiet = cpuMs - lastCpuMs < busyMs / 20;
+    const nextMs = isQuiet ? quietMs : busyMs;
+    quietMs = isQuiet ? Math.min(quietMs * 2, longestIdleMs) : idleMs;
     lastCpuMs = cpuMs;
     const earliestMs = (limits.cpuSeconds * 1000 - cpuMs) / processors;
     timer = setTimeout(look, Math.max(shortestMs, Math.min(nextMs, earliestMs)));

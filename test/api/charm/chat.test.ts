@@ -57,11 +57,11 @@ describe("an agent that was made natively", () => {
   });
 
   it("that waits for a tool of its client is suspended, and its stream ends", async () => {
-    charm.platform.model.once([{ type: "tool-call", name: "lookup_order", input: { orderId: "7" } }]);
+    charm.platform.model.once([{ type: "tool-call", name: "lookup_order", arguments: { orderId: "7" } }]);
     const response = await execute({ input_payload: { message: "where" } });
     const runId = response.headers.get("x-run-id");
     const events = await eventsOf(response);
-    expect(events).toMatchObject([
+    expect(events.slice(-2)).toMatchObject([
       { type: "control", status: "suspended", next_step: { tool: "lookup_order", parameters: { orderId: "7" } } },
       { type: "internal_run_finished", content: { exit_code: 0 } },
     ]);

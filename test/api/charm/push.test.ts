@@ -126,6 +126,21 @@ describe("an upload address", () => {
     storeError(await putBundle(charm.api, upload_url.slice(0, -4), bytes), 404);
   });
 
+  it("takes a large bundle, by its address and in a form", async () => {
+    const manifest = manifestOf();
+    const noise = randomBytes(6 * 1024 * 1024);
+    const bytes = await makeArchive([
+      { name: "charm.yaml", content: stringify(manifest) },
+      { name: "data.bin", content: noise },
+    ]);
+    expect((await register(charm.api, manifest, await upload(charm.api, bytes))).status).toBe(201);
+    const form = new FormData();
+    form.set("metadata", JSON.stringify({ uac: manifest, repo: {} }));
+    form.set("file", new Blob([new Uint8Array(bytes)], { type: "application/gzip" }), "source.tar.gz");
+    const again = await charm.api.post("/charm/api/v1/agents", form);
+    expect(again.status, again.text).toBe(200);
+  });
+
   it("expires after 15 minutes", async () => {
     const { upload_url } = await openUpload(charm.api);
     now += 15 * 60_000;

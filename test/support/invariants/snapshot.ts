@@ -64,6 +64,19 @@ export interface ExecutionRow {
   events: EventRow[];
 }
 
+export interface JobRow {
+  id: string;
+  organizationId: string;
+  agentId: string;
+  input: Record<string, unknown>;
+  schedule: string | null;
+  timeZone: string;
+  status: z.infer<typeof jobSchema>["status"];
+  nextRunAt: number | null;
+  runCount: number;
+  createdAt: number;
+}
+
 const organizationSchema = z.object({
   id: text,
   spent_nano_usd: number,
@@ -88,6 +101,19 @@ const webhookSchema = z.object({
 });
 const outboxSchema = z.object({ id: text, type: text, data: text });
 const memorySchema = z.object({ id: text, source_execution_id: text.nullable() });
+const jobSchema = z.object({
+  id: text,
+  organization_id: text,
+  agent_id: text,
+  input: text,
+  schedule: text.nullable(),
+  time_zone: text,
+  status: z.enum(["active", "paused", "completed", "failed", "cancelled"]),
+  next_run_at: number.nullable(),
+  run_count: number,
+  created_at: number,
+});
+const inputSchema = z.record(text, z.unknown());
 const crossingSchema = z.object({ id: text, organization_id: text, other_id: text, other_organization_id: text });
 
 /** Everything that the invariants speak of, as it stood in the database at one moment. */
@@ -99,6 +125,7 @@ export interface Snapshot {
   webhooks: readonly z.infer<typeof webhookSchema>[];
   outbox: readonly z.infer<typeof outboxSchema>[];
   memoryEntries: readonly z.infer<typeof memorySchema>[];
+  jobs: readonly JobRow[];
   /** Rows that refer to a row of another organization. */
   crossings: readonly (z.infer<typeof crossingSchema> & { reference: string })[];
 }
@@ -121,7 +148,23 @@ export async function readSnapshot(database: string): Promise<Snapshot> {
     webhooks: await rows(webhookSchema, "select * from webhook"),
     outbox: await rows(outboxSchema, "select id, type, data from outbox"),
     memoryEntries: await rows(memorySchema, "select id, source_execution_id from memory_entry"),
+    jobs: (await rows(jobSchema, "select * from job order by id")).map(readJob),
     crossings: await readCrossings(reader),
+  };
+}
+
+function readJob(row: z.infer<typeof jobSchema>): JobRow {
+  return {
+    id: row.id,
+    organizationId: row.organization_id,
+    agentId: row.agent_id,
+    input: inputSchema.parse(JSON.parse(row.input)),
+    schedule: row.schedule,
+    timeZone: row.time_zone,
+    status: row.status,
+    nextRunAt: row.next_run_at,
+    runCount: row.run_count,
+    createdAt: row.created_at,
   };
 }
 
@@ -174,6 +217,9 @@ const references: readonly (readonly [table: string, column: string, target: str
   ["credit_entry", "execution_id", "execution"],
   ["credit_entry", "agent_id", "agent"],
   ["subscription", "agent_id", "agent"],
+  ["job", "agent_id", "agent"],
+  ["job", "last_execution_id", "execution"],
+  ["daemon", "agent_id", "agent"],
 ];
 
 async function readCrossings(reader: Reader): Promise<Snapshot["crossings"]> {

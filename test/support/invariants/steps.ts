@@ -90,7 +90,8 @@ function findEffects(
 }
 
 const definitionSchema = z.object({
-  tools: z.array(z.object({ type: z.string(), handler: z.string().optional(), effect: z.string().optional() })),
+  // A code agent has none.
+  tools: z.array(z.object({ type: z.string(), handler: z.string().optional(), effect: z.string().optional() })).default([]),
 });
 
 /** The paths of all handlers whose calls may happen once. */

@@ -1,6 +1,7 @@
 import type { FastifySchemaCompiler } from "fastify";
 import { z } from "zod";
 import { RunyardError } from "../../../contract/errors.ts";
+import { refuseUnstorable } from "../../unstorable-text.ts";
 
 /** One problem of a request, as the product's framework tells it. */
 export interface Problem {
@@ -34,7 +35,7 @@ const places: Record<string, string | undefined> = {
 export const frameworkValidator: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const place = places[httpPart ?? ""] ?? "body";
   return (part: unknown) => {
-    const result = place === "body" ? checkBody(schema, part) : check(schema, part ?? {}, place);
+    const result = place === "body" ? checkBody(schema, part) : checkParameters(schema, part ?? {}, place);
     return "problems" in result ? { error: new SchemaError(result.problems) } : result;
   };
 };
@@ -44,6 +45,21 @@ function checkBody(schema: z.ZodType, body: unknown): { value: unknown } | { pro
     return { problems: [{ type: "missing", loc: ["body"], msg: "Field required", input: null }] };
   }
   return check(schema, body, "body");
+}
+
+/** Bodies and queries are looked through for text that no database takes before they come here, paths are not. */
+function checkParameters(
+  schema: z.ZodType,
+  data: unknown,
+  place: string,
+): { value: unknown } | { problems: Problem[] } {
+  try {
+    refuseUnstorable(data);
+  } catch (error) {
+    if (!(error instanceof RunyardError)) throw error;
+    return { problems: [{ type: "value_error", loc: [place, error.param ?? ""], msg: error.message }] };
+  }
+  return check(schema, data, place);
 }
 
 function check(schema: z.ZodType, data: unknown, place: string): { value: unknown } | { problems: Problem[] } {

@@ -1,6 +1,6 @@
-import type { MultipartFile } from "@fastify/multipart";
+import type { Multipart, MultipartFile } from "@fastify/multipart";
 import type { FastifyRequest } from "fastify";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { z } from "zod";
 import { RunyardError } from "../../../contract/errors.ts";
 import type { JsonObject } from "../../../contract/json.ts";
@@ -48,7 +48,7 @@ export async function readPush(request: FastifyRequest, keep: (content: Readable
 async function readForm(request: FastifyRequest, keep: (content: Readable) => Promise<string>): Promise<Push> {
   let storagePath: string | undefined;
   let metadata: z.infer<typeof olderPushSchema> | undefined;
-  for await (const part of request.parts()) {
+  for await (const part of partsOf(request)) {
     if (part.type === "file") {
       if (part.fieldname === "file" && storagePath === undefined) storagePath = await keepPart(part, keep);
       else part.file.resume();
@@ -63,9 +63,32 @@ async function readForm(request: FastifyRequest, keep: (content: Readable) => Pr
 }
 
 async function keepPart({ file }: MultipartFile, keep: (content: Readable) => Promise<string>): Promise<string> {
-  const storagePath = await keep(file);
+  const storagePath = await keep(Readable.from(contentOf(file), { objectMode: false }));
   if (file.truncated) throw new RunyardError("body_too_large", "The bundle is over the limit of this route.");
   return storagePath;
+}
+
+async function* contentOf(file: Readable): AsyncGenerator<unknown> {
+  try {
+    yield* file;
+  } catch (error) {
+    throw brokenForm(error);
+  }
+}
+
+async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
+  try {
+    yield* request.parts();
+  } catch (error) {
+    throw brokenForm(error);
+  }
+}
+
+/** What the reader of forms throws for bytes that are no form has no code; what it throws for its limits has. */
+function brokenForm(error: unknown): unknown {
+  if (error instanceof Error && "code" in error) return error;
+  const message = "The body must be a whole multipart form; it broke off or is malformed.";
+  return new RunyardError("invalid_field_value", message, { cause: error });
 }
 
 function older({ uac, repo }: z.infer<typeof olderPushSchema>, storagePath: string | undefined): Push {

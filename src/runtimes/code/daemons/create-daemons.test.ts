@@ -120,7 +120,7 @@ function startBench(
 }
 
 function startPython(): SandboxedProcess {
-  const child = spawn("python3", ["-I", "-S", runner, "--serve"], { cwd: folder, stdio: "pipe" });
+  const child = spawn("python3", ["-B", "-I", "-S", runner, "--serve"], { cwd: folder, stdio: "pipe" });
   const exited = new Promise<SandboxExit>((resolve) =>
     child.on("close", (exitCode, signal) =>
       resolve({ exitCode, signal, reason: signal === null ? "exited" : "cancelled", durationMs: 0 }),
