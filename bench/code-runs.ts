@@ -108,24 +108,11 @@ printFigures("Runs of code agents", figures, json);
 
 /** The least that keeps a script from the machine: what one writes who has read the manual. */
 function bubblewrapByHand(command: readonly string[]): string[] {
-  return [
-    ...["--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
-    ...["--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib"],
-    ...[
-      "--symlink",
-      "usr/lib64",
-      "/lib64",
-      "--ro-bind",
-      node,
-      "/opt/node",
-      "--bind",
-      byHand,
-      "/app",
-      "--chdir",
-      "/app",
-    ],
-    ...["--setenv", "PATH", "/usr/bin:/bin", "--", ...command],
-  ];
+  const system =
+    "--unshare-all --die-with-parent --new-session --proc /proc --dev /dev --tmpfs /tmp --ro-bind /usr /usr";
+  const links = "--symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --setenv PATH /usr/bin:/bin";
+  const folders = ["--ro-bind", node, "/opt/node", "--bind", byHand, "/app", "--chdir", "/app"];
+  return [...`${system} ${links}`.split(" "), ...folders, "--", ...command];
 }
 
 async function checkEnd({ test }: CodeRuns, id: Id): Promise<void> {

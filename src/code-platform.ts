@@ -7,6 +7,8 @@ import { openRunEnvironment } from "./operations/program-input.ts";
 import { readAgentVersion } from "./operations/read-agent-version.ts";
 import type { CodeRuntime } from "./runtimes/code/open-code-runtime.ts";
 
+const monthMs = 30 * 24 * 60 * 60 * 1000;
+
 /** What the runtime of user code is built from. */
 export interface CodePlatformParts {
   settings: Settings;
@@ -32,6 +34,18 @@ export class CodePlatform implements AsyncDisposable {
       throw error;
     });
     return this.#opened;
+  }
+
+  /** Removes unpacked bundles and installed dependencies that no run has used for a month. @returns how many went */
+  async removeOld(): Promise<number> {
+    const { bundles, layers } = await this.open();
+    const since = Date.now() - monthMs;
+    return (await bundles.removeUnused(since)) + (await layers.removeUnused(since));
+  }
+
+  /** Opens it ahead of the first run, which need not wait for it then. */
+  warm(): void {
+    this.open().catch(() => undefined); // the first run tells what is wrong
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -198,7 +198,11 @@ export async function createPlatform(settings: Settings, options: PlatformOption
           ]
         : [],
     checkUrl,
-    inspectBundle,
+    removeOldLayers: () => codePlatform.removeOld(),
+    inspectBundle: (content, wanted) => {
+      codePlatform.warm(); // whoever brings a program will run it soon
+      return inspectBundle(content, wanted);
+    },
     estimateCost: (definition, inputLength) => {
       if (definition.runtime !== "chat") return 0; // it calls no model of ours
       const { maxTokens = 4096 } = definition.parameters;

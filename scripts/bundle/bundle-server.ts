@@ -1,4 +1,5 @@
-import { rm } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { rolldown } from "rolldown";
 
 /** What is started by its file name, besides the chunks that these share. All lie side by side in the folder. */
@@ -28,4 +29,9 @@ export async function bundleServer(folder: string): Promise<void> {
     logLevel: "warn",
   });
   await bundle.write({ dir: folder, format: "esm", keepNames: true });
+  // Programs that run in the sandbox beside the user's own.
+  await cp("src/runtimes/code/runner", join(folder, "runner"), {
+    recursive: true,
+    filter: (path) => !path.includes("__pycache__"),
+  });
 }

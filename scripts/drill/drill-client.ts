@@ -27,7 +27,12 @@ const endFrameSchema = z.object({
 });
 
 /** Refusals that say: try again. */
-const passing: ReadonlySet<string> = new Set(["overloaded", "idempotency_in_progress", "conversation_busy", "daemon_busy"]);
+const passing: ReadonlySet<string> = new Set([
+  "overloaded",
+  "idempotency_in_progress",
+  "conversation_busy",
+  "daemon_busy",
+]);
 
 export interface Answer {
   status: number;
@@ -80,11 +85,7 @@ export class DrillClient {
   }
 
   /** Uploads a file, outside of the load. */
-  async upload<T>(
-    key: string,
-    { name, content }: { name: string; content: Blob },
-    schema: z.ZodType<T>,
-  ): Promise<T> {
+  async upload<T>(key: string, { name, content }: { name: string; content: Blob }, schema: z.ZodType<T>): Promise<T> {
     const form = new FormData();
     form.append("file", content, name);
     const { statusCode, body } = await request(`${this.#url}/v1/files`, {

@@ -3,15 +3,18 @@ import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { startProcess } from "../../test/e2e/start-process.ts";
 import { checkInvariants, type InvariantsReport } from "../../test/support/invariants.ts";
 import { type Ledgers, noLedgers, readJsonLines } from "../../test/support/invariants/ledgers.ts";
+import { readProgramMarks } from "../../test/support/invariants/program-marks.ts";
 import { openReader } from "../../test/support/invariants/reader.ts";
+import { findSandboxProcesses, findSurvivors } from "../../test/support/sandbox-processes.ts";
 import type { LedgerEntry } from "../../test/support/tool-server.ts";
 import type { SinkEntry } from "../../test/support/webhook-sink.ts";
 import { allPoints, drainPoints, migrationPoints, startPoints, workPoints } from "./crash-points.ts";
+import { findMissingDaemons } from "./daemons-up.ts";
 import { DrillClient } from "./drill-client.ts";
 import { DrilledServer } from "./drilled-server.ts";
 import { killAt, planKills } from "./kill-plan.ts";
@@ -132,6 +135,7 @@ async function drillUnderLoad(
     ],
     random,
   );
+  await load.beginStanding();
   // In good order, so that what was compiled is kept and later starts are quick.
   await server.process.close();
 
@@ -139,6 +143,8 @@ async function drillUnderLoad(
     tools: readJsonLines<LedgerEntry>(toolLedger),
     webhooks: readJsonLines<SinkEntry>(sinkLedger),
     client: [...client.notes],
+    jobs: [...client.jobNotes],
+    programs: readProgramMarks(join(server.dataDir, "code")),
   });
   const check = async (atRest: boolean): Promise<InvariantsReport> => {
     const ledgers = readLedgers();
@@ -162,6 +168,9 @@ async function drillUnderLoad(
     if (gaveUp || problems.length > 0) break;
     const reached = await server.process.live(kill);
     kills += 1;
+    for (const { pid, command } of await findSurvivors(basename(folder))) {
+      problems.push(`I10 process ${pid} outlived its server, which died by ${JSON.stringify(kill)}: ${command}`);
+    }
     if (kill.type === "point" && !reached) {
       const tries = (missed.get(kill.name) ?? 0) + 1;
       missed.set(kill.name, tries);
@@ -175,8 +184,15 @@ async function drillUnderLoad(
   await server.process.start();
   load.stop();
   await working;
+  await load.endStanding();
   await settle(server.database, options.settleMs);
+  problems.push(...(await findMissingDaemons(server.database, basename(folder), options.settleMs)));
   await server.process.stop();
+  await findSurvivors(basename(folder));
+  // Nothing was being started, so not even a launcher may be left; those of earlier lives were this one's to end.
+  for (const { pid, command } of findSandboxProcesses(basename(folder))) {
+    problems.push(`I10 process ${pid} outlived the last server: ${command}`);
+  }
   const { counts } = await check(true);
   problems.push(...client.complaints);
   const passed = new Set(readFileSync(server.pointsFile, "utf8").split("\n").filter(Boolean));
@@ -209,7 +225,9 @@ async function startPart(parts: AsyncDisposableStack, file: string, args: string
 async function makeServer(
   directory: string,
   environment: Record<string, string>,
-): Promise<{ url: string; database: string; pointsFile: string; process: DrilledServer } & AsyncDisposable> {
+): Promise<
+  { url: string; dataDir: string; database: string; pointsFile: string; process: DrilledServer } & AsyncDisposable
+> {
   const port = await findFreePort();
   const dataDir = join(directory, "data");
   const pointsFile = join(directory, "points");
@@ -227,6 +245,7 @@ async function makeServer(
   });
   return {
     url: `http://127.0.0.1:${port}`,
+    dataDir,
     database: join(dataDir, "runyard.db"),
     pointsFile,
     process,

@@ -111,10 +111,10 @@ export class JobLoad {
   /** Through the wire that can; from then on it may not run any more. */
   async #cancel(tenant: Tenant, id: string): Promise<void> {
     const { client } = this.#executor;
-    const answer = await client.call(tenant.key, {
-      method: "POST",
-      path: `/charm/v1/jobs/${readId("job", id)}/cancel`,
-    });
+    const path = `/charm/v1/jobs/${readId("job", id)}/cancel`;
+    let answer = await client.call(tenant.key, { method: "POST", path });
+    // A server that is stopping says so in this wire's own words.
+    while (answer.status === 503) answer = await client.call(tenant.key, { method: "POST", path });
     if (cancelledSchema.safeParse(answer.body).data?.success !== true) {
       client.complaints.push(`cancel job ${id}: ${answer.status} ${JSON.stringify(answer.body)}`);
       return;

@@ -28,6 +28,7 @@ export async function followExecution(
   let status: Followed["status"] | undefined;
   // Text and notes may share a terminal: a note begins on a line of its own.
   let isMidLine = false;
+  let isShown = false;
   const note = (text: string, style: "dim" | "cyan" | "yellow" = "dim") => {
     if (isMidLine && cli.terminal.stdout.isTTY === true) cli.write("\n");
     isMidLine = false;
@@ -48,6 +49,7 @@ export async function followExecution(
         break;
       case "text_delta":
         cli.write(event.text);
+        isShown = true;
         isMidLine = !event.text.endsWith("\n");
         break;
       case "tool_call_start":
@@ -62,6 +64,8 @@ export async function followExecution(
         note(`? ${event.name} ${JSON.stringify(event.parameters)}`, "yellow");
         break;
       case "done":
+        // A program has a result that it never wrote as text.
+        if (!isShown && event.output !== "") cli.write(`${event.output}\n`);
         if (isMidLine) cli.write("\n");
         isMidLine = false;
         note(`${event.status}: ${renderUsage(event.usage)}, ${event.timing.totalMs} ms`);

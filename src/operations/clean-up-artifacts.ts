@@ -16,6 +16,6 @@ export async function cleanUpArtifacts(
   return {
     uploads: await sweepUploads(parts),
     blobs: await sweepBlobs(parts),
-    layers: (await parts.removeOldLayers?.()) ?? 0,
+    layers: await parts.removeOldLayers(),
   };
 }

@@ -36,8 +36,8 @@ export interface OperationParts {
   wakeJobs: () => void;
   daemons: DaemonSupervision;
   billing: BillingParts;
-  /** Removes installed dependencies that are not kept. Absent: this process installs none. @returns how many went */
-  removeOldLayers?: () => Promise<number>;
+  /** Removes unpacked bundles and installed dependencies that have not been used for long. @returns how many went */
+  removeOldLayers: () => Promise<number>;
   requestLimits: RequestLimits;
   keyUses: KeyUses;
   fileLinks: FileLinks;

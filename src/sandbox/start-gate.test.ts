@@ -11,7 +11,7 @@ function start(command: readonly string[]) {
   const child = spawn(shell, args, {
     stdio: ["ignore", "pipe", "pipe", "ignore", "ignore", "ignore", "ignore", "pipe"],
   });
-  const gate = child.stdio[descriptors.gate];
+  const gate: unknown = [...child.stdio][descriptors.gate];
   const { stdout, stderr } = child;
   if (!(gate instanceof Socket) || stdout === null || stderr === null) throw new Error("a pipe is missing");
   return { child, gate, ended: Promise.all([once(child, "exit"), text(stdout), text(stderr)]) };

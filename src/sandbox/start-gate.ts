@@ -20,7 +20,7 @@ export const gateComplaint = /^sh: .*\bexec: /;
 
 /** Lets the program run as soon as its sandbox stands. */
 export function openGate(child: ChildProcess): void {
-  const gate = child.stdio[descriptors.gate];
+  const gate: unknown = [...child.stdio][descriptors.gate];
   if (!(gate instanceof Socket)) return; // not even the shell could be started
   gate.on("error", () => undefined); // it died before; its exit says so
   gate.once("data", () => gate.end("\n"));

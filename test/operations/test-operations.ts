@@ -90,6 +90,7 @@ export async function startTestOperations(
       definition.runtime === "chat" && definition.model === "none/such"
         ? [{ param: "model", message: "No such model." }]
         : [],
+    removeOldLayers: () => Promise.resolve(0),
     inspectBundle: () => Promise.resolve({ entries: 0, totalBytes: 0, contentSha256: "", files: new Map() }),
     checkUrl: (url) => (new URL(url).hostname === "127.0.0.1" ? "A private address." : undefined),
     estimateCost: () => 0,

@@ -1,21 +1,28 @@
 // Plants a violation of each invariant and sees the checker find it.
 import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findMissingDaemons } from "../../scripts/drill/daemons-up.ts";
 import { DrillClient } from "../../scripts/drill/drill-client.ts";
+import { Executor } from "../../scripts/drill/executor.ts";
+import { JobLoad } from "../../scripts/drill/job-load.ts";
+import { createRandom } from "../../scripts/drill/random.ts";
 import { createTenant, type Tenant } from "../../scripts/drill/tenants.ts";
+import { z } from "zod";
 import { loadSettings } from "../../src/config/load-settings.ts";
 import { createPlatform } from "../../src/platform.ts";
 import { openSqlite } from "../../src/store/dialects/sqlite/open-sqlite.ts";
 import { checkInvariants, type InvariantsReport } from "./invariants.ts";
 import { type ClientNote, type Ledgers, readJsonLines } from "./invariants/ledgers.ts";
+import { type ProgramMark, readProgramMarks } from "./invariants/program-marks.ts";
 import { openReader } from "./invariants/reader.ts";
 import { testDatabaseUrl } from "./postgres.ts";
 import { createScriptedModel } from "./scripted-model.ts";
 import { type LedgerEntry, startToolServer } from "./tool-server.ts";
 import { type SinkEntry, startWebhookSink } from "./webhook-sink.ts";
 
+const conversationSchema = z.object({ conversationId: z.string() });
 const firstKey = "rk-invariants-0123456789";
 
 let folder: string;
@@ -59,12 +66,22 @@ async function runServer(directory: string, at: string, environment: Record<stri
   const common = { toolsUrl: tools.url, sinkUrl: sink.url, refusedShare: 0 };
   const limited = await createTenant(client, firstKey, { name: "limited", creditLimitUsd: 10, ...common });
   const free = await createTenant(client, firstKey, { name: "free", creditLimitUsd: null, ...common });
-  for (const tenant of [limited, free]) await work(client, tenant);
+  const random = createRandom(7);
+  const executor = new Executor(client, random);
+  const jobs = new JobLoad(executor, random);
+  for (const tenant of [limited, free]) {
+    await work(client, tenant);
+    await runPrograms(executor, tenant);
+    await jobs.play(tenant, "job");
+    await jobs.play(tenant, "schedule");
+  }
   await untilAtRest(at);
   return {
     tools: readJsonLines<LedgerEntry>(toolLedger),
     webhooks: readJsonLines<SinkEntry>(sinkLedger),
     client: client.notes,
+    jobs: client.jobNotes,
+    programs: readProgramMarks(join(directory, "code")),
   };
 }
 
@@ -97,6 +114,19 @@ async function work(client: DrillClient, tenant: Tenant): Promise<void> {
   await client.call(tenant.key, { method: "POST", path: `/v1/executions/${left?.executionId}/cancel` });
 }
 
+/** Runs by themselves, in a conversation and in a daemon, and one that fails. */
+async function runPrograms(executor: Executor, tenant: Tenant): Promise<void> {
+  const { code, daemons } = tenant;
+  const input = () => ({ note: executor.newNote(), pieces: 3 });
+  await executor.execute(tenant, code.pythonOnce, { input: input() });
+  await executor.execute(tenant, code.pythonOnce, { input: { ...input(), fails: true } });
+  await executor.execute(tenant, daemons.nodeAgain, { input: input() });
+  const path = `/v1/agents/${code.pythonAgain}/execute`;
+  const first = await executor.client.call(tenant.key, { method: "POST", path, body: { input: input() } });
+  const { conversationId } = conversationSchema.parse(first.body);
+  await executor.execute(tenant, code.pythonAgain, { input: input(), conversationId });
+}
+
 async function conversationOf(client: DrillClient, { key }: Tenant): Promise<{ conversationId: string }> {
   const { body } = await client.call(key, { method: "GET", path: "/v1/conversations" });
   const [, id] = /"id":"(conv_\w+)"/.exec(JSON.stringify(body)) ?? [];
@@ -127,14 +157,35 @@ async function check(sql: string, seen: Ledgers = ledgers): Promise<InvariantsRe
   return checkInvariants({ database: copy, ledgers: seen, atRest: true });
 }
 
+/** How often the schedules have run is a matter of time. */
+const expectedCounts = { failed: 4, poison: 0, unknown: 0, jobs: 4 };
+
 const anExecution = (where: string) => `(select min(id) from execution where agent_id is not null and ${where})`;
-const completed = anExecution("status = 'completed'");
+const completed = anExecution("status = 'completed' and program = 'chat'");
+const versionOf = (onCrash: string) => `select id from agent_version where definition like '%"onCrash":"${onCrash}"%'`;
+const once = anExecution(`status = 'completed' and agent_version_id in (${versionOf("fail")})`);
+const again = anExecution(`status = 'completed' and agent_version_id in (${versionOf("rerun")})`);
+const failedProgram = anExecution("status = 'failed' and program = 'code'");
+const aJob = (where: string) => `(select min(id) from job where ${where})`;
+const ofJob = (where: string) => `(select last_execution_id from job where id = ${aJob(where)})`;
+const inTurns = anExecution(
+  "program = 'chat' and conversation_id in (select conversation_id from execution group by 1 having count(*) = 2)",
+);
+
+/** Adds copies of these executions, with their logs, under ids that begin with an x. */
+const copyExecutions = (where: string) => `insert into execution select 'x' || substr(id, 2), organization_id, program,
+  agent_id, agent_version_id, conversation_id, queue_key, parent_id, parent_wait, status, attempt, last_seq, signals,
+  crashes, queued_reason, run_at, wake_at, waiting_for, cancel_requested_at, metadata, created_at, finished_at,
+  first_token_at, tool_calls, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+  cost_nano_usd, cost_unknown, reserved_nano_usd, log_dropped_at from execution where ${where};
+  insert into event select 'x' || substr(execution_id, 2), seq, attempt, step, type, body, at from event
+  where execution_id in (select id from execution where ${where} and id not like 'x%')`;
 const withCost = anExecution("reserved_nano_usd > 0 and status = 'completed'");
 
 it("finds nothing on what a server without crashes has left", async () => {
   const { violations, counts } = await check("");
   expect(violations).toEqual([]);
-  expect(counts).toMatchObject({ executions: 14, completed: 10, failed: 2, cancelled: 2, poison: 0 });
+  expect(counts).toMatchObject(expectedCounts);
 });
 
 it("finds nothing beside a server that is not at rest", async () => {
@@ -149,7 +200,7 @@ it("reads Postgres as well", async () => {
   const seen = await runServer(directory, place.url, { RUNYARD_DATABASE_URL: place.url });
   const { violations, counts } = await checkInvariants({ database: place.url, ledgers: seen, atRest: true });
   expect(violations).toEqual([]);
-  expect(counts).toMatchObject({ executions: 14, completed: 10, failed: 2, cancelled: 2, poison: 0 });
+  expect(counts).toMatchObject(expectedCounts);
   const nothing = await checkInvariants({ database: place.url, ledgers, atRest: true });
   expect(nothing.violations.map(({ invariant }) => invariant)).toContain("I1");
 });
@@ -254,23 +305,12 @@ describe("finds in the database", () => {
       `insert into outbox select 'x', id, 'key.created', null, '{}', 0 from organization
         limit 1`,
     ],
-    [
-      "I6",
-      "has 2 events",
-      `insert into execution select 'x' || substr(id, 2), organization_id, program, agent_id,
-        agent_version_id, conversation_id, queue_key, parent_id, parent_wait, status, attempt, last_seq, signals, crashes,
-        queued_reason, run_at, wake_at, waiting_for, cancel_requested_at, metadata, created_at, finished_at,
-        first_token_at, tool_calls, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
-        reasoning_tokens, cost_nano_usd, cost_unknown, reserved_nano_usd, log_dropped_at
-        from execution where program = 'webhook-delivery';
-        insert into event select 'x' || substr(execution_id, 2), seq, attempt, step, type, body, at from event
-        where execution_id in (select id from execution where program = 'webhook-delivery' and id not like 'x%')`,
-    ],
+    ["I6", "has 2 events", copyExecutions("program = 'webhook-delivery'")],
     [
       "I7",
       "in conversation",
       `update event set at = at + 60000 where type = 'execution-completed' and execution_id =
-        ${anExecution("conversation_id in (select conversation_id from execution group by 1 having count(*) = 2)")}`,
+        ${inTurns}`,
     ],
     [
       "I7",
@@ -296,6 +336,59 @@ describe("finds in the database", () => {
       `update credit_entry set organization_id =
         (select max(id) from organization where name = 'free')`,
     ],
+    ["I8", "job.agent_id", "update job set organization_id = (select max(id) from organization where name = 'free')"],
+    [
+      "I8",
+      "daemon.agent_id",
+      "update daemon set organization_id = (select max(id) from organization where name = 'limited')",
+    ],
+    [
+      "I3",
+      "may run once, and was started",
+      `update event set type = 'status-noted', body = '{"text":"Starting agent"}'
+        where execution_id = ${once} and type = 'reasoning-delta'`,
+    ],
+    [
+      "I3",
+      "completed in another attempt",
+      `update event set type = 'attempt-started', body = '{"attempt":2,"reason":"recovered"}'
+        where execution_id = ${once} and type = 'reasoning-delta'`,
+    ],
+    [
+      "I3",
+      "its program was never started",
+      `update event set body = '{"text":"else"}' where execution_id = ${once} and type = 'status-noted'`,
+    ],
+    [
+      "I3",
+      "may run once, and failed as outcome_unknown without",
+      `update event set body = replace(body, 'program_failed', 'outcome_unknown')
+        where execution_id = ${failedProgram} and type = 'execution-failed'`,
+    ],
+    [
+      "I3",
+      "may run again, and failed as outcome_unknown after",
+      `update event set type = 'execution-failed', body = '{"error":{"code":"outcome_unknown","message":""}}'
+        where execution_id = ${again} and type = 'execution-completed';
+        update event set type = 'attempt-started', body = '{"attempt":2,"reason":"recovered"}'
+        where execution_id = ${again} and type = 'reasoning-delta'`,
+    ],
+    [
+      "I3",
+      "failed as program_failed without",
+      `update event set body = json_set(body, '$.reason', 'cancelled')
+        where execution_id = ${failedProgram} and type = 'process-finished'`,
+    ],
+    ["I9", "2 executions have its input", copyExecutions(`id = ${ofJob("schedule is null")}`)],
+    ["I9", "while", copyExecutions(`id = ${ofJob("schedule is null")}`)],
+    ["I9", "as number 2 at", copyExecutions(`id = ${ofJob("schedule is null")}`)],
+    ["I9", "due at", `update job set created_at = created_at + 60000 where id = ${aJob("schedule is not null")}`],
+    ["I9", "counts 3 runs", `update job set run_count = 3 where id = ${aJob("schedule is null")}`],
+    ["I9", "its next time is", `update job set next_run_at = 1 where id = ${aJob("status = 'completed'")}`],
+    ["I9", "still active", `update job set status = 'active' where id = ${aJob("status = 'completed'")}`],
+    ["I9", "was cancelled and is paused", "update job set status = 'paused' where status = 'cancelled'"],
+    ["I9", "when it was cancelled", "update job set run_count = run_count + 1 where status = 'cancelled'"],
+    ["I9", "is not in the database", `delete from job where id = ${aJob("true")}`],
     ["I8", "takes", `update execution set organization_id = 'else' where program = 'webhook-delivery'`],
   ])("%s: %s", async (invariant, words, sql) => {
     const { violations } = await check(sql);
@@ -323,6 +416,17 @@ describe("finds in the ledgers", () => {
     const delivery = end();
     if (delivery === undefined) throw new Error("nothing was delivered");
     return { ...ledgers, webhooks: [...ledgers.webhooks, { ...delivery, ...change }] };
+  };
+  const marks = (change: (marks: readonly ProgramMark[]) => ProgramMark[]): Ledgers => ({
+    ...ledgers,
+    programs: change(ledgers.programs),
+  });
+  /** Of a program that may run once and came through. */
+  const effect = (word: ProgramMark["word"]) => {
+    const [workspace] = ledgers.programs.map((mark) => mark.workspace);
+    const mark = ledgers.programs.find((one) => one.word === word && one.workspace === workspace);
+    if (mark === undefined) throw new Error("no program has left a mark");
+    return mark;
   };
   const accepted = () => {
     const note = first("accepted");
@@ -378,6 +482,28 @@ describe("finds in the ledgers", () => {
     ["I6", "which is not in the database", () => withDelivery({ eventId: `evt_0${"1".repeat(25)}` })],
     ["I6", "the log has no execution-failed", () => withDelivery({ type: "execution.failed" })],
     ["I6", "two bodies", () => withDelivery({ body: "{}" })],
+    ["I3", "was begun 2 times", () => marks((all) => [effect("begin"), ...all])],
+    ["I3", "no execution has this note", () => marks((all) => [...all, { ...effect("begin"), note: "nobody" }])],
+    ["I3", "came to its end 0 of 1", () => marks((all) => all.filter((mark) => mark !== effect("end")))],
+    ["I3", "came to its end 2 times", () => marks((all) => [...all, effect("end")])],
+    ["I7", "went on while", () => marks((all) => all.toSorted((a, b) => a.word.localeCompare(b.word)))],
+    ["I7", "went on while nothing ran", () => marks((all) => all.filter((mark) => mark !== effect("begin")))],
+    [
+      "I9",
+      "was answered with",
+      () => ({
+        ...ledgers,
+        jobs: ledgers.jobs.map((note) => (note.type === "accepted" ? { ...note, key: "same" } : note)),
+      }),
+    ],
+    [
+      "I9",
+      "was given to organization",
+      () => ({
+        ...ledgers,
+        jobs: ledgers.jobs.map((note) => (note.type === "accepted" ? { ...note, organizationId: "else" } : note)),
+      }),
+    ],
     ["I8", "was given to organization", () => withNote({ ...accepted(), organizationId: "else" })],
     [
       "I8",
@@ -391,4 +517,10 @@ describe("finds in the ledgers", () => {
     const { violations } = await check("", plant());
     expect(violations).toContainEqual({ invariant, message: expect.stringContaining(words) });
   });
+});
+
+it("finds daemons that are wanted and have no process", async () => {
+  const missing = await findMissingDaemons(database, basename(folder), 0);
+  expect(missing).toHaveLength(2);
+  expect(missing[0]).toContain("has no process");
 });

@@ -74,12 +74,11 @@ function isLaterAttempt({ type, seq }: EventRow, start: EventRow): boolean {
   return type === "attempt-started" && seq > start.seq;
 }
 
-/** Nobody killed it. */
+/** Nobody killed it. A program whose failure we have caught ends with 0. */
 function endedByItself(events: readonly EventRow[]): boolean {
   const finished = events.find(({ type }) => type === "process-finished");
   if (finished === undefined) return false;
-  const { reason, exitCode } = eventBody(finished, "process-finished");
-  return reason === "exited" && exitCode !== 0;
+  return eventBody(finished, "process-finished").reason === "exited";
 }
 
 interface Effects {

@@ -91,7 +91,9 @@ function findEffects(
 
 const definitionSchema = z.object({
   // A code agent has none.
-  tools: z.array(z.object({ type: z.string(), handler: z.string().optional(), effect: z.string().optional() })).default([]),
+  tools: z
+    .array(z.object({ type: z.string(), handler: z.string().optional(), effect: z.string().optional() }))
+    .default([]),
 });
 
 /** The paths of all handlers whose calls may happen once. */

@@ -37,6 +37,11 @@ export class BundleStore implements AsyncDisposable {
     return this.#cache.take(sha256, (draft, stopped) => this.#unpack(sha256, draft, stopped), signal);
   }
 
+  /** Removes unpacked bundles that nobody has used since then. @returns how many went */
+  removeUnused(since: number): Promise<number> {
+    return this.#cache.removeUnused(since);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cache[Symbol.asyncDispose]();
   }

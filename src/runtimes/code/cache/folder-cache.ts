@@ -148,6 +148,14 @@ export class FolderCache implements AsyncDisposable {
     };
   }
 
+  /** Removes what nobody has used since then. @param since epoch milliseconds @returns how many folders went */
+  async removeUnused(since: number): Promise<number> {
+    const unused = [...this.#kept].filter(([, { leases, notedAt }]) => leases === 0 && notedAt < since);
+    for (const [key] of unused) this.#kept.delete(key);
+    await Promise.all(unused.map(([key]) => this.#remove(key)));
+    return unused.length;
+  }
+
   #evict(): void {
     for (const [key, { leases }] of this.#kept) {
       if (this.#kept.size <= this.#keep) return;

@@ -114,6 +114,11 @@ export class LayerStore implements AsyncDisposable {
     };
   }
 
+  /** Removes layers that nobody has used since then. @returns how many went */
+  removeUnused(since: number): Promise<number> {
+    return this.#cache.removeUnused(since);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cache[Symbol.asyncDispose]();
   }

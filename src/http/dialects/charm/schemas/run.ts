@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { jsonSchema } from "../../../../contract/json.ts";
+import type { Json } from "../../../../contract/json.ts";
 import { integer, object, text, textByName } from "./framework.ts";
 
 export const executeRequestSchema = z
@@ -9,7 +9,8 @@ export const executeRequestSchema = z
     input_payload: object.default({}),
     env_vars: textByName.default({}),
     files: textByName.default({}),
-    history: z.array(jsonSchema).default([]),
+    // Any JSON; the body has been read as such, and a recursive schema would only cloud the document.
+    history: z.array(z.custom<Json>(() => true)).default([]),
     state_snapshot: text.default(""),
     thread_id: text.nullish(),
     adapter_type: text.default("python"),
