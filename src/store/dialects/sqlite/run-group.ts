@@ -8,7 +8,12 @@ import {
   type UnitFailure,
   type UnitResult,
 } from "../../statement.ts";
-import type { UnitOutcome } from "./group-message.ts";
+
+/** What became of one unit. */
+export type UnitOutcome =
+  | { result: UnitResult }
+  | { rejected: { statement: number; failure: UnitFailure } }
+  | { fault: string };
 
 class Undone extends Error {
   readonly statement: number;
