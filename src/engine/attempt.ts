@@ -64,6 +64,7 @@ const coalesceMs = 25;
  * States: running → (completed | failed | cancelled | suspended | handed-back | lost), once.
  */
 export class Attempt implements Ctx {
+  readonly facts: ExecutionFacts;
   readonly executionId: Id;
   readonly organizationId: Id;
   readonly attempt: number;
@@ -97,6 +98,7 @@ export class Attempt implements Ctx {
 
   constructor(options: AttemptOptions) {
     this.#options = options;
+    this.facts = options.facts;
     this.executionId = options.facts.id;
     this.organizationId = options.facts.organizationId;
     this.acceptedAt = options.facts.createdAt;
@@ -322,6 +324,7 @@ export class Attempt implements Ctx {
   }
 
   async #finish(status: "completed" | "failed" | "cancelled", event: DomainEvent): Promise<void> {
+    if (this.#outcome !== undefined) return; // its last step has ended it
     try {
       await this.#commit(status, [{ event, step: 0, at: this.#options.now() }]);
     } catch {
@@ -497,7 +500,8 @@ export class Attempt implements Ctx {
       case "completed":
       case "failed":
       case "cancelled": {
-        const end = { ...base, status: kind, now: this.#options.now() };
+        // Just when the event says, so that the row can be told from the log.
+        const end = { ...base, status: kind, now: pending.at(-1)?.at ?? this.#options.now() };
         const counts = this.#count(pending);
         return counts === noCounts
           ? (queries) => queries.finish(end, must)

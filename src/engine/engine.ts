@@ -115,9 +115,10 @@ export class Engine {
     if (options.isTrusted === true) this.#trusted.add(name);
   }
 
-  /** Whether an attempt of this process runs this execution of this organization. */
-  holds(executionId: Id, organizationId: Id): boolean {
-    return this.#attempts.get(executionId)?.organizationId === organizationId;
+  /** What an execution of this organization is, if an attempt of this process runs it. */
+  factsOf(executionId: Id, organizationId: Id): ExecutionFacts | undefined {
+    const facts = this.#attempts.get(executionId)?.facts;
+    return facts?.organizationId === organizationId ? facts : undefined;
   }
 
   /** Attempts running in this process. */
@@ -200,6 +201,7 @@ export class Engine {
       parentId: request.parent?.id ?? null,
       parentWait: request.parent?.wait ?? null,
       reservedNanoUsd: request.reservedNanoUsd ?? 0,
+      metadata: JSON.stringify(request.metadata ?? {}),
       createdAt: now,
     };
     const events: DomainEvent[] = [{ type: "execution-queued", body: { input: request.input } }];
@@ -229,7 +231,7 @@ export class Engine {
         attempt: direct ? 1 : 0,
         lastSeq: stored.length,
         runAt: request.runAt ?? now,
-        metadata: JSON.stringify(request.metadata ?? {}),
+        metadata: facts.metadata,
         createdAt: now,
         reservedNanoUsd: facts.reservedNanoUsd,
       }),
@@ -698,6 +700,7 @@ const noExecution: ExecutionFacts = {
   parentId: null,
   parentWait: null,
   reservedNanoUsd: 0,
+  metadata: "{}",
   createdAt: 0,
 };
 
@@ -712,6 +715,7 @@ function readFacts(row: Row): ExecutionFacts {
     parentId: row["parent_id"] as Id | null,
     parentWait: row["parent_wait"] as string | null,
     reservedNanoUsd: row["reserved_nano_usd"] as number,
+    metadata: row["metadata"] as string,
     createdAt: row["created_at"] as number,
   };
 }

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
 import type { Database } from "../../database.ts";
 import { migrationTable, pendingMigrations } from "../../migrations/migrations.ts";
@@ -18,6 +18,7 @@ import { checkpointPages, openSqlite } from "./open-sqlite.ts";
 import { GroupRunner, type UnitOutcome } from "./run-group.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
+import { Statements } from "./statements.ts";
 
 export interface SqliteOptions {
   path: string;
@@ -57,8 +58,9 @@ export class SqliteDatabase implements Database {
   readonly #writer: DatabaseSync;
   readonly #runner: GroupRunner;
   readonly #log: LogSync;
+  /** For reads while a commit is not durable; otherwise the writing connection reads, whose pages are at hand. */
   readonly #reader: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: { writer: Statements; reader: Statements };
   #readerIsHeld = false;
   #scanner: SqliteThread | undefined;
   #threadWriter: SqliteThread | undefined;
@@ -92,6 +94,7 @@ export class SqliteDatabase implements Database {
     // SQLite keeps the log beside the file that a link names.
     this.#log = new LogSync(`${realpathSync(options.path)}-wal`);
     this.#reader = openSqlite(options.path, { readOnly: true });
+    this.#statements = { writer: new Statements(this.#writer), reader: new Statements(this.#reader) };
     this.builder = new Kysely<Tables>({
       dialect: {
         createAdapter: () => new SqliteAdapter(),
@@ -104,7 +107,8 @@ export class SqliteDatabase implements Database {
 
   read(statement: Statement): Promise<readonly Row[]> {
     try {
-      return Promise.resolve(this.#prepare(statement.sql).all(...(statement.params as SqlValue[])) as Row[]);
+      const prepared = this.#statements[this.#readerIsHeld ? "reader" : "writer"].prepare(statement.sql);
+      return Promise.resolve(prepared.all(...(statement.params as SqlValue[])) as Row[]);
     } catch (error) {
       return Promise.reject(
         new StoreUnavailable(`The database did not take a read: ${wordsOf(error)}`, { cause: error }),
@@ -245,13 +249,14 @@ export class SqliteDatabase implements Database {
 
   /** From now on reads see the database as it is at this moment. */
   #holdReader(): void {
-    this.#prepare("begin").run();
-    this.#prepare("select 1 from sqlite_schema limit 1").get(); // only a read takes the snapshot
+    const { reader } = this.#statements;
+    reader.prepare("begin").run();
+    reader.prepare("select 1 from sqlite_schema limit 1").get(); // only a read takes the snapshot
     this.#readerIsHeld = true;
   }
 
   #releaseReader(): void {
-    if (this.#readerIsHeld) this.#prepare("commit").run();
+    if (this.#readerIsHeld) this.#statements.reader.prepare("commit").run();
     this.#readerIsHeld = false;
   }
 
@@ -278,16 +283,6 @@ export class SqliteDatabase implements Database {
         });
       })
       .catch(() => (this.#isFolding = false)); // the next look tries again; until then the log grows
-  }
-
-  #prepare(sql: string): StatementSync {
-    let prepared = this.#statements.get(sql);
-    if (prepared === undefined) {
-      prepared = this.#reader.prepare(sql);
-      this.#statements.set(sql, prepared);
-      if (this.#statements.size > 500) this.#statements.delete(this.#statements.keys().next().value as string);
-    }
-    return prepared;
   }
 }
 
