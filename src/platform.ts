@@ -3,7 +3,6 @@ import { CodePlatform } from "./code-platform.ts";
 import type { Settings } from "./config/settings.ts";
 import type { ChatDefinition } from "./contract/agent.ts";
 import { RunyardError } from "./contract/errors.ts";
-import { isTerminalEvent, type StoredEvent } from "./contract/events.ts";
 import type { Id } from "./contract/ids.ts";
 import { noUsage } from "./contract/usage.ts";
 import { version } from "./contract/version.ts";
@@ -25,7 +24,7 @@ import { bootstrap } from "./operations/bootstrap.ts";
 import { callbackProgram, forgetCallback, readCompletion } from "./operations/completion-callback.ts";
 import { createOperations } from "./operations/create-operations.ts";
 import { createDaemonRecords, readWantedDaemons } from "./operations/daemon-records.ts";
-import { createAlongside } from "./operations/execution-hooks.ts";
+import { createAlongside, fillsOutbox } from "./operations/execution-hooks.ts";
 import { JobScheduler } from "./operations/fire-jobs.ts";
 import { FileLinks } from "./operations/file-links.ts";
 import { KeyUses } from "./operations/key-uses.ts";
@@ -40,7 +39,6 @@ import { deliveryProgram, OutboxRelay } from "./operations/relay-outbox.ts";
 import { reportEvents } from "./operations/report-events.ts";
 import { RequestLimits } from "./operations/request-limits.ts";
 import { sweepRetention } from "./operations/sweep-retention.ts";
-import { webhookInterest } from "./operations/webhook-interest.ts";
 import { noteDelivery, readWebhookTarget } from "./operations/webhook-subscription.ts";
 import { inspectBundle } from "./runtimes/code/bundle/inspect-bundle.ts";
 import { chat } from "./runtimes/chat/chat.ts";
@@ -140,7 +138,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   );
 
   const reportCommitted = reportEvents(telemetry);
-  const webhooks = webhookInterest(database);
+  const mayHaveFilled = fillsOutbox(database);
   const engine = new Engine({
     database,
     limits: {
@@ -152,8 +150,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
       alongside: createAlongside(database, now),
       committed: (facts, events) => {
         reportCommitted(facts, events);
-        if (facts.agentId === null || !events.some(mayConcernWebhooks)) return;
-        if (webhooks.isPossible(facts.organizationId)) relay.wake();
+        if (mayHaveFilled(facts, events)) relay.wake();
       },
       programFailed: ({ id, program }, err) =>
         telemetry.logger("engine").error({ executionId: id, program, err }, "a program failed"),
@@ -456,9 +453,4 @@ function startSweeper(parts: OperationParts, keepLogHours: number, telemetry: Te
 async function scrape(telemetry: Telemetry): Promise<{ contentType: string; body: string }> {
   const { contentType, text } = await telemetry.metrics.scrape();
   return { contentType, body: text };
-}
-
-/** Whether an event may be one that webhooks ask for. */
-function mayConcernWebhooks(event: StoredEvent): boolean {
-  return isTerminalEvent(event) || event.type === "attempt-started" || event.type.startsWith("tool-call-");
 }
