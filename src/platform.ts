@@ -3,7 +3,6 @@ import { CodePlatform } from "./code-platform.ts";
 import type { Settings } from "./config/settings.ts";
 import type { ChatDefinition } from "./contract/agent.ts";
 import { RunyardError } from "./contract/errors.ts";
-import { isTerminalEvent, type StoredEvent } from "./contract/events.ts";
 import type { Id } from "./contract/ids.ts";
 import { noUsage } from "./contract/usage.ts";
 import { version } from "./contract/version.ts";
@@ -25,7 +24,7 @@ import { bootstrap } from "./operations/bootstrap.ts";
 import { callbackProgram, forgetCallback, readCompletion } from "./operations/completion-callback.ts";
 import { createOperations } from "./operations/create-operations.ts";
 import { createDaemonRecords, readWantedDaemons } from "./operations/daemon-records.ts";
-import { createAlongside } from "./operations/execution-hooks.ts";
+import { createAlongside, fillsOutbox } from "./operations/execution-hooks.ts";
 import { JobScheduler } from "./operations/fire-jobs.ts";
 import { FileLinks } from "./operations/file-links.ts";
 import { KeyUses } from "./operations/key-uses.ts";
@@ -139,6 +138,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   );
 
   const reportCommitted = reportEvents(telemetry);
+  const mayHaveFilled = fillsOutbox(database);
   const engine = new Engine({
     database,
     limits: {
@@ -150,7 +150,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
       alongside: createAlongside(database, now),
       committed: (facts, events) => {
         reportCommitted(facts, events);
-        if (facts.agentId !== null && events.some(mayConcernWebhooks)) relay.wake();
+        if (mayHaveFilled(facts, events)) relay.wake();
       },
       programFailed: ({ id, program }, err) =>
         telemetry.logger("engine").error({ executionId: id, program, err }, "a program failed"),
@@ -457,9 +457,4 @@ function startSweeper(parts: OperationParts, keepLogHours: number, telemetry: Te
 async function scrape(telemetry: Telemetry): Promise<{ contentType: string; body: string }> {
   const { contentType, text } = await telemetry.metrics.scrape();
   return { contentType, body: text };
-}
-
-/** Whether an event may be one that webhooks ask for. */
-function mayConcernWebhooks(event: StoredEvent): boolean {
-  return isTerminalEvent(event) || event.type === "attempt-started" || event.type.startsWith("tool-call-");
 }

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { DomainEvent } from "../contract/events.ts";
+import { type DomainEvent, isTerminalEvent } from "../contract/events.ts";
 import { newId } from "../contract/ids.ts";
 import type { JsonObject } from "../contract/json.ts";
 import type { WebhookEventType } from "../contract/webhook.ts";
@@ -42,6 +42,20 @@ export function createAlongside(database: Database, now: () => number): EngineHo
       }
     }
     return statements;
+  };
+}
+
+/**
+ * Whether the commit of these events may have filled the outbox. As sure as `createAlongside` is: who has no webhook and
+ * awaits no call leaves it empty.
+ */
+export function fillsOutbox(database: Database): (facts: ExecutionFacts, events: readonly DomainEvent[]) => boolean {
+  const interest = webhookInterest(database);
+  const callbacks = callbackInterest(database);
+  return ({ agentId, organizationId }, events) => {
+    if (agentId === null) return false;
+    if (callbacks.isPossible(organizationId) && events.some(isTerminalEvent)) return true;
+    return interest.isPossible(organizationId) && events.some((event) => webhookEventOf(event) !== undefined);
   };
 }
 
