@@ -32,6 +32,7 @@ import { deliveryProgram, OutboxRelay } from "./operations/relay-outbox.ts";
 import { reportEvents } from "./operations/report-events.ts";
 import { RequestLimits } from "./operations/request-limits.ts";
 import { sweepRetention } from "./operations/sweep-retention.ts";
+import { webhookInterest } from "./operations/webhook-interest.ts";
 import { noteDelivery, readWebhookTarget } from "./operations/webhook-subscription.ts";
 import { chat } from "./runtimes/chat/chat.ts";
 import type { ChatInput, ChatParts } from "./runtimes/chat/chat-parts.ts";
@@ -126,6 +127,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   );
 
   const reportCommitted = reportEvents(telemetry);
+  const interest = webhookInterest(database);
   const engine = new Engine({
     database,
     limits: {
@@ -137,7 +139,8 @@ export async function createPlatform(settings: Settings, options: PlatformOption
       alongside: createAlongside(database, now),
       committed: (facts, events) => {
         reportCommitted(facts, events);
-        if (facts.agentId !== null && events.some(mayConcernWebhooks)) relay.wake();
+        if (facts.agentId === null || !interest.isPossible(facts.organizationId)) return;
+        if (events.some(mayConcernWebhooks)) relay.wake();
       },
       programFailed: ({ id, program }, err) =>
         telemetry.logger("engine").error({ executionId: id, program, err }, "a program failed"),

@@ -91,6 +91,7 @@ export class EventStreams {
     const response = reply.raw;
     abortOnLeave(response, request.controller);
     if (this.#draining) request.controller.abort();
+    holdForThisTurn(response);
     response.writeHead(200, {
       ...definedHeaders(reply.getHeaders()),
       ...request.headers,
@@ -261,6 +262,16 @@ class Reader {
   cut(): void {
     this.#response.destroy();
   }
+}
+
+/**
+ * What is written in this turn of the event loop leaves at its end, as one packet, and behind what the turn sends to
+ * others: of a stream that begins with its execution, the call of the model goes first.
+ */
+function holdForThisTurn({ socket }: ServerResponse): void {
+  if (socket === null) return; // an earlier response holds the connection; nothing is sent before its end
+  socket.cork();
+  setImmediate(() => socket.uncork());
 }
 
 function definedHeaders(headers: Record<string, number | string | string[] | undefined>): Record<string, string> {
