@@ -92,9 +92,10 @@ export async function createPlatform(settings: Settings, options: PlatformOption
       },
     }),
   );
-  await database.migrate();
+  // The database's thread starts while everything else is put together; who fails first is told.
+  const migrated = database.migrate();
+  migrated.catch(() => undefined);
   const secrets = new Secrets({ masterKey, database });
-  await secrets.verifyMasterKey();
   const blobFiles = await BlobFiles.open(join(settings.dataDir, "blobs"));
 
   const outbound = parts.use(createOutbound({ allowedHosts: settings.allowPrivateNetwork }));
@@ -189,12 +190,6 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   defineChat(engine, operationParts, { models, prices, tools, memory });
   defineWebhookDelivery(engine, operationParts, { outbound, telemetry });
 
-  const { organization, generatedKey, configuredKeyRevoked } = await bootstrap(operationParts, {
-    apiKey: settings.apiKey,
-    organizationId: settings.organizationId,
-    plan: settings.plans.default,
-  });
-  if (configuredKeyRevoked) log.warn({}, "the configured API key was revoked; choose another");
   const operations = createOperations(operationParts);
   let takesWork = false;
   const server = parts.use(
@@ -231,6 +226,14 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     }
     telemetry.metrics.queueDepth.set(await engine.countDue());
   });
+  await migrated;
+  await secrets.verifyMasterKey();
+  const { organization, generatedKey, configuredKeyRevoked } = await bootstrap(operationParts, {
+    apiKey: settings.apiKey,
+    organizationId: settings.organizationId,
+    plan: settings.plans.default,
+  });
+  if (configuredKeyRevoked) log.warn({}, "the configured API key was revoked; choose another");
   const recoveryAt = performance.now();
   const { recovered, poisoned } = await engine.run();
   if (recovered > 0) {
