@@ -7,7 +7,7 @@ import type { FrameCache } from "./frame-cache.ts";
 export interface EventStreamOptions {
   /** Silence after which a comment keeps the connection open. Default 15,000. */
   heartbeatMs?: number;
-  /** What may wait unsent for one reader. Default 256 KiB. */
+  /** What may wait unsent for one reader. Default 128 KiB. */
   maxBufferedBytes?: number;
   /** How long a reader with a full buffer may take nothing before it is closed. Default 30,000. */
   stallMs?: number;
@@ -53,7 +53,7 @@ export class EventStreams {
   constructor(options: EventStreamOptions = {}) {
     this.#options = {
       heartbeatMs: options.heartbeatMs ?? 15_000,
-      maxBufferedBytes: options.maxBufferedBytes ?? 256 * 1024,
+      maxBufferedBytes: options.maxBufferedBytes ?? 128 * 1024,
       stallMs: options.stallMs ?? 30_000,
       letGoMs: options.letGoMs ?? 2_000,
       now: options.now ?? Date.now,
