@@ -92,10 +92,9 @@ export async function createPlatform(settings: Settings, options: PlatformOption
       },
     }),
   );
-  // The database's thread starts while everything else is put together; who fails first is told.
-  const migrated = database.migrate();
-  migrated.catch(() => undefined);
+  await database.migrate();
   const secrets = new Secrets({ masterKey, database });
+  await secrets.verifyMasterKey();
   const blobFiles = await BlobFiles.open(join(settings.dataDir, "blobs"));
 
   const outbound = parts.use(createOutbound({ allowedHosts: settings.allowPrivateNetwork }));
@@ -128,7 +127,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   );
 
   const reportCommitted = reportEvents(telemetry);
-  const interest = webhookInterest(database);
+  const webhooks = webhookInterest(database);
   const engine = new Engine({
     database,
     limits: {
@@ -140,8 +139,8 @@ export async function createPlatform(settings: Settings, options: PlatformOption
       alongside: createAlongside(database, now),
       committed: (facts, events) => {
         reportCommitted(facts, events);
-        if (facts.agentId === null || !interest.isPossible(facts.organizationId)) return;
-        if (events.some(mayConcernWebhooks)) relay.wake();
+        if (facts.agentId === null || !events.some(mayConcernWebhooks)) return;
+        if (webhooks.isPossible(facts.organizationId)) relay.wake();
       },
       programFailed: ({ id, program }, err) =>
         telemetry.logger("engine").error({ executionId: id, program, err }, "a program failed"),
@@ -190,6 +189,12 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   defineChat(engine, operationParts, { models, prices, tools, memory });
   defineWebhookDelivery(engine, operationParts, { outbound, telemetry });
 
+  const { organization, generatedKey, configuredKeyRevoked } = await bootstrap(operationParts, {
+    apiKey: settings.apiKey,
+    organizationId: settings.organizationId,
+    plan: settings.plans.default,
+  });
+  if (configuredKeyRevoked) log.warn({}, "the configured API key was revoked; choose another");
   const operations = createOperations(operationParts);
   let takesWork = false;
   const server = parts.use(
@@ -226,14 +231,6 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     }
     telemetry.metrics.queueDepth.set(await engine.countDue());
   });
-  await migrated;
-  await secrets.verifyMasterKey();
-  const { organization, generatedKey, configuredKeyRevoked } = await bootstrap(operationParts, {
-    apiKey: settings.apiKey,
-    organizationId: settings.organizationId,
-    plan: settings.plans.default,
-  });
-  if (configuredKeyRevoked) log.warn({}, "the configured API key was revoked; choose another");
   const recoveryAt = performance.now();
   const { recovered, poisoned } = await engine.run();
   if (recovered > 0) {

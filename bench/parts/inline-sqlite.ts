@@ -14,7 +14,7 @@ import {
 } from "../../src/store/statement.ts";
 import type { Tables } from "../../src/store/tables.ts";
 
-/** What `SqliteDatabase` would be without its thread: one group per tick, written where requests are served. */
+/** What `SqliteDatabase` would be if each commit synced: one group per tick, and the event loop waits for the disk. */
 export class InlineSqlite implements Database {
   readonly dialect = sqliteDialect;
   readonly builder = new Kysely<Tables>({
@@ -48,6 +48,10 @@ export class InlineSqlite implements Database {
       this.#queue.push({ unit, resolve, reject });
       if (this.#queue.length === 1) setImmediate(() => this.#flush());
     });
+  }
+
+  writeMany(unit: readonly Statement[]): Promise<UnitResult> {
+    return this.write(unit);
   }
 
   async migrate(): Promise<void> {

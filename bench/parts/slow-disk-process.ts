@@ -7,7 +7,7 @@ import { quantile } from "./figures.ts";
 import { createThreeStepEngine, runThreeSteps } from "./three-step-engine.ts";
 
 const [path = "", mode = "", seconds = "", rate = ""] = process.argv.slice(2);
-const database = mode === "thread" ? new SqliteDatabase({ path }) : new InlineSqlite(path);
+const database = mode === "aside" ? new SqliteDatabase({ path }) : new InlineSqlite(path);
 await database.migrate();
 const engine = createThreeStepEngine(database);
 await engine.run();

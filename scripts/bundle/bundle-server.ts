@@ -8,7 +8,7 @@ const entries = {
   /** The command line. */
   runyard: "src/cli/main.ts",
   // Looked for beside the file that starts them.
-  "writer-thread": "src/store/dialects/sqlite/writer-thread.ts",
+  "database-thread": "src/store/dialects/sqlite/database-thread.ts",
   "inference-process": "src/models/local/inference-process.ts",
 };
 

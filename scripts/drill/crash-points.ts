@@ -1,5 +1,12 @@
 /** Points that every start passes, also the first one on an empty data directory. */
-export const startPoints = ["recover", "recovered", "run", "group-to-commit", "group-committed"] as const;
+export const startPoints = [
+  "recover",
+  "recovered",
+  "run",
+  "group-to-commit",
+  "group-to-sync",
+  "group-committed",
+] as const;
 
 /** Points that only the first start passes. */
 export const migrationPoints = ["migration-to-commit", "migration-committed"] as const;

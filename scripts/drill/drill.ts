@@ -74,7 +74,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
 async function drillFirstStarts(folder: string, options: DrillOptions, problems: string[]): Promise<number> {
   const points = [
     ...migrationPoints.map((name) => `${name}:1`),
-    ...[1, 2, 3, 4].flatMap((nth) => [`group-to-commit:${nth}`, `group-committed:${nth}`]),
+    ...[1, 2, 3, 4].flatMap((nth) => [`group-to-commit:${nth}`, `group-to-sync:${nth}`, `group-committed:${nth}`]),
     "recover:1",
     "recovered:1",
     "run:1",

@@ -12,13 +12,16 @@ import type { EngineHooks, ExecutionFacts } from "./hooks.ts";
 import { isOutsideSteps, type Journal } from "./journal.ts";
 import { AttemptStopped, type Ctx, type Program, type StepContext, type StepOptions } from "./program.ts";
 import { parentSignal, type SignalledExecution } from "./parent-signal.ts";
-import type { Counts, EngineQueries } from "./queries.ts";
+import type { Counts, GuardQueries } from "./guard-queries.ts";
+import type { EngineQueries } from "./queries.ts";
 
 export interface AttemptOptions {
   facts: ExecutionFacts;
   attempt: number;
   /** How many signals the row counts, all of them in the journal; a suspension is conditional on it. */
   signals: number;
+  /** Where the log ended when the attempt began. */
+  lastSeq: number;
   journal: Journal;
   hasFirstToken: boolean;
   database: Database;
@@ -46,6 +49,11 @@ interface PendingWait {
   look: () => void;
 }
 
+type EventRow = Omit<Parameters<EngineQueries["insertEvent"]>[0], "seq">;
+
+/** Makes the guard of a unit out of one set of queries or the other. */
+type Guard = (queries: GuardQueries) => Statement;
+
 /** A later delta of a text waits this long for more to come; the first goes out at once. */
 const coalesceMs = 25;
 
@@ -56,6 +64,7 @@ const coalesceMs = 25;
  * States: running → (completed | failed | cancelled | suspended | handed-back | lost), once.
  */
 export class Attempt implements Ctx {
+  readonly facts: ExecutionFacts;
   readonly executionId: Id;
   readonly organizationId: Id;
   readonly attempt: number;
@@ -72,6 +81,8 @@ export class Attempt implements Ctx {
   #end: (outcome: AttemptOutcome) => void = () => undefined;
   #outcome: AttemptOutcome | undefined;
   #signals: number;
+  /** Where the log ends, unless somebody else has appended to it: a signal, a request to cancel. */
+  #lastSeq: number;
   #steps = 0;
   #activeSteps = 0;
   readonly #waits = new Set<PendingWait>();
@@ -87,6 +98,7 @@ export class Attempt implements Ctx {
 
   constructor(options: AttemptOptions) {
     this.#options = options;
+    this.facts = options.facts;
     this.executionId = options.facts.id;
     this.organizationId = options.facts.organizationId;
     this.acceptedAt = options.facts.createdAt;
@@ -94,6 +106,7 @@ export class Attempt implements Ctx {
     this.signal = this.#abort.signal;
     this.#journal = options.journal;
     this.#signals = options.signals;
+    this.#lastSeq = options.lastSeq;
     this.#hasFirstToken = options.hasFirstToken;
     this.#emittedOutside = options.journal.emittedOutside;
     this.ended = new Promise((resolve) => {
@@ -311,6 +324,7 @@ export class Attempt implements Ctx {
   }
 
   async #finish(status: "completed" | "failed" | "cancelled", event: DomainEvent): Promise<void> {
+    if (this.#outcome !== undefined) return; // its last step has ended it
     try {
       await this.#commit(status, [{ event, step: 0, at: this.#options.now() }]);
     } catch {
@@ -392,11 +406,12 @@ export class Attempt implements Ctx {
     this.#buffer = [];
     this.#clearFlush();
 
-    const { facts, queries, database, hooks, feed, crashPoint } = this.#options;
+    const { facts, queries, hooks, feed, crashPoint } = this.#options;
     const events = pending.map(({ event }) => event);
-    const unit: Statement[] = [this.#guard(kind, pending)];
+    const guard = this.#guard(kind, pending);
     let emittedOutside = this.#emittedOutside;
-    for (const [index, { event, step, at }] of pending.entries()) {
+    const rows: EventRow[] = [];
+    for (const { event, step, at } of pending) {
       if (isOutsideSteps({ type: event.type, step, attempt: this.attempt })) emittedOutside += 1;
       else if (event.type === "step-finished" || event.type === "wait-finished") {
         if (emittedOutside > 0) event.body.emitted = emittedOutside;
@@ -404,25 +419,17 @@ export class Attempt implements Ctx {
         const openSteps = this.#activeSteps - (event.type === "step-finished" ? 1 : 0);
         if (openSteps > 0) event.body.open = openSteps;
       }
-      unit.push(
-        queries.insertEvent({
-          executionId: this.executionId,
-          seq: { statement: 0, column: "last_seq", plus: index + 1 - pending.length },
-          attempt: this.attempt,
-          step,
-          type: event.type,
-          body: JSON.stringify(event.body),
-          at,
-        }),
-      );
+      const { executionId, attempt } = this;
+      rows.push({ executionId, attempt, step, type: event.type, body: JSON.stringify(event.body), at });
     }
-    const toParent = parentSignal(queries, facts, events, unit.length, this.#options.now());
-    if (toParent !== undefined) unit.push(...toParent.statements);
-    unit.push(...hooks.alongside(facts, events, unit.length));
+    const position = 1 + rows.length;
+    const toParent = parentSignal(queries, facts, events, position, this.#options.now());
+    const rest = [...(toParent?.statements ?? [])];
+    rest.push(...hooks.alongside(facts, events, position + rest.length));
     let results: UnitResult;
     try {
       crashPoint?.(`${kind}-to-commit`);
-      results = await database.write(unit);
+      results = await this.#writeUnit(guard, rows, rest);
       crashPoint?.(`${kind}-committed`);
     } catch (error) {
       const refused = error instanceof UnitRejected;
@@ -435,7 +442,6 @@ export class Attempt implements Ctx {
       throw new AttemptStopped("lost");
     }
     this.#emittedOutside = emittedOutside;
-    const lastSeq = results[0]?.[0]?.["last_seq"] as number;
     const parent = toParent?.read(results);
     if (parent !== undefined) this.#options.onParentSignalled(parent);
     if (pending.length > 0) {
@@ -445,7 +451,7 @@ export class Attempt implements Ctx {
             type: event.type,
             body: event.body,
             executionId: this.executionId,
-            seq: lastSeq + index + 1 - pending.length,
+            seq: this.#lastSeq + index + 1 - pending.length,
             attempt: this.attempt,
             step,
             at,
@@ -456,41 +462,64 @@ export class Attempt implements Ctx {
     }
   }
 
-  #guard(kind: CommitKind, pending: readonly Pending[]): Statement {
-    const { queries } = this.#options;
-    const base = { id: this.executionId, attempt: this.attempt, count: pending.length };
+  async #writeUnit(guard: Guard, rows: readonly EventRow[], rest: readonly Statement[]): Promise<UnitResult> {
+    const { database, queries } = this.#options;
+    try {
+      const numbered = rows.map((row, index) => queries.insertEvent({ ...row, seq: this.#lastSeq + index + 1 }));
+      const results = await database.write([guard(queries.guardAt), ...numbered, ...rest]);
+      this.#lastSeq += rows.length;
+      return results;
+    } catch (error) {
+      if (!(error instanceof UnitRejected) || error.statement !== 0) throw error;
+    }
+    // Perhaps the log has only grown by what others append: once more, numbered from wherever it ends.
+    const numbered = rows.map((row, index) =>
+      queries.insertEvent({ ...row, seq: { statement: 0, column: "last_seq", plus: index + 1 - rows.length } }),
+    );
+    const results = await database.write([guard(queries.guard), ...numbered, ...rest]);
+    this.#lastSeq = results[0]?.[0]?.["last_seq"] as number;
+    return results;
+  }
+
+  #guard(kind: CommitKind, pending: readonly Pending[]): Guard {
+    const base = { id: this.executionId, attempt: this.attempt, count: pending.length, lastSeq: this.#lastSeq };
     const must = { expectsRow: true };
     switch (kind) {
       case "append": {
         const counts = this.#count(pending);
-        return counts === noCounts ? queries.append(base, must) : queries.appendCounted({ ...base, ...counts }, must);
+        return counts === noCounts
+          ? (queries) => queries.append(base, must)
+          : (queries) => queries.appendCounted({ ...base, ...counts }, must);
       }
       case "step": {
         const counts = this.#count(pending);
         return counts === noCounts
-          ? queries.appendStep(base, must)
-          : queries.appendStepCounted({ ...base, ...counts }, must);
+          ? (queries) => queries.appendStep(base, must)
+          : (queries) => queries.appendStepCounted({ ...base, ...counts }, must);
       }
       case "completed":
       case "failed":
-      case "cancelled":
-        return this.#finishGuard({ ...base, status: kind, now: this.#options.now() }, this.#count(pending));
+      case "cancelled": {
+        // Just when the event says, so that the row can be told from the log.
+        const end = { ...base, status: kind, now: pending.at(-1)?.at ?? this.#options.now() };
+        const counts = this.#count(pending);
+        return counts === noCounts
+          ? (queries) => queries.finish(end, must)
+          : (queries) => queries.finishCounted({ ...end, ...counts }, must);
+      }
       case "suspended": {
         const untils = [...this.#waits].flatMap((wait) => (wait.until === undefined ? [] : [wait.until]));
         this.wakeAt = untils.length === 0 ? undefined : Math.min(...untils);
         const wakeAt = this.wakeAt ?? null;
         const waitingFor = [...this.#waits].map((wait) => wait.name).join(" ");
-        return queries.suspend({ ...base, signals: this.#signals, wakeAt, waitingFor }, must);
+        const suspension = { ...base, signals: this.#signals, wakeAt, waitingFor };
+        return (queries) => queries.suspend(suspension, must);
       }
-      case "handed-back":
-        return queries.handBack({ ...base, now: this.#options.now() }, must);
+      case "handed-back": {
+        const handedBack = { ...base, now: this.#options.now() };
+        return (queries) => queries.handBack(handedBack, must);
+      }
     }
-  }
-
-  #finishGuard(base: Parameters<EngineQueries["finish"]>[0], counts: Counts): Statement {
-    const { queries } = this.#options;
-    const must = { expectsRow: true };
-    return counts === noCounts ? queries.finish(base, must) : queries.finishCounted({ ...base, ...counts }, must);
   }
 
   #count(pending: readonly Pending[]): Counts {

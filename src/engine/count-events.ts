@@ -1,5 +1,5 @@
 import type { DomainEvent } from "../contract/events.ts";
-import type { Counts } from "./queries.ts";
+import type { Counts } from "./guard-queries.ts";
 
 export const noCounts: Counts = Object.freeze({
   firstTokenAt: null,

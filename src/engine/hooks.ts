@@ -13,6 +13,8 @@ export interface ExecutionFacts {
   parentId: Id | null;
   parentWait: string | null;
   reservedNanoUsd: number;
+  /** A JSON object, as text. */
+  metadata: string;
   createdAt: number;
 }
 

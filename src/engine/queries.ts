@@ -1,20 +1,8 @@
 import { sql, type Kysely } from "kysely";
 import { prepared } from "../store/prepared.ts";
+import { guardQueries } from "./guard-queries.ts";
 import type { RowReference, SqlValue } from "../store/statement.ts";
 import type { Tables } from "../store/tables.ts";
-
-/** What one unit adds to the counters of an execution's row. */
-export type Counts = {
-  firstTokenAt: number | null;
-  toolCalls: number;
-  inputTokens: number;
-  outputTokens: number;
-  cacheReadTokens: number;
-  cacheWriteTokens: number;
-  reasoningTokens: number;
-  costNanoUsd: number;
-  costUnknown: number;
-};
 
 export type EngineQueries = ReturnType<typeof engineQueries>;
 
@@ -44,31 +32,8 @@ export const factColumns = [
 
 const numbered = (count: never) => ({ last_seq: sql<number>`last_seq + ${count}` });
 
-/**
- * Every statement of the engine. Each write of an attempt begins with an update of the execution's row that is
- * conditional on the attempt number and gives back `last_seq`: it fences, numbers the events, and orders writers.
- */
+/** Every statement of the engine. */
 export function engineQueries(builder: Kysely<Tables>) {
-  const held = <P extends { id: never; attempt: never }>(p: P) =>
-    builder
-      .updateTable("execution")
-      .where("id", "=", p.id)
-      .where("attempt", "=", p.attempt)
-      .where("status", "=", "running");
-  const counted = (p: { [Name in keyof Counts]: never }) =>
-    ({
-      first_token_at: sql<number>`coalesce(first_token_at, ${p.firstTokenAt})`,
-      tool_calls: sql<number>`tool_calls + ${p.toolCalls}`,
-      input_tokens: sql<number>`input_tokens + ${p.inputTokens}`,
-      output_tokens: sql<number>`output_tokens + ${p.outputTokens}`,
-      cache_read_tokens: sql<number>`cache_read_tokens + ${p.cacheReadTokens}`,
-      cache_write_tokens: sql<number>`cache_write_tokens + ${p.cacheWriteTokens}`,
-      reasoning_tokens: sql<number>`reasoning_tokens + ${p.reasoningTokens}`,
-      cost_nano_usd: sql<number>`cost_nano_usd + ${p.costNanoUsd}`,
-      // Kept as 0 or 1 whatever is added.
-      cost_unknown: sql<number>`case when cost_unknown + ${p.costUnknown} > 0 then 1 else 0 end`,
-    }) as const;
-
   return {
     insertExecution: prepared<{
       id: string;
@@ -136,7 +101,7 @@ export function engineQueries(builder: Kysely<Tables>) {
             .selectFrom("execution")
             .select(({ fn }) => fn.countAll<number>().as("count"))
             .where("queue_key", "=", p.queueKey)
-            .where(sql<boolean>`status in ('queued', 'running', 'waiting')`),
+            .where("finished_at", "is", null),
           "<",
           p.limit,
         ),
@@ -172,7 +137,7 @@ export function engineQueries(builder: Kysely<Tables>) {
                       ]),
                     ]),
                   )
-                  .where(sql<boolean>`ahead.status in ('queued', 'running', 'waiting')`),
+                  .where("ahead.finished_at", "is", null),
               ),
             ),
           ]),
@@ -264,57 +229,18 @@ export function engineQueries(builder: Kysely<Tables>) {
     ),
     /** One execution that no attempt of this process holds is due again. */
     reclaim: prepared<{ id: string; attempt: number; now: number }>((p) =>
-      held(p).set({ status: "queued", queued_reason: "recovered", run_at: p.now }).returning("id"),
+      builder
+        .updateTable("execution")
+        .set({ status: "queued", queued_reason: "recovered", run_at: p.now })
+        .where("id", "=", p.id)
+        .where("attempt", "=", p.attempt)
+        .where("status", "=", sql<string>`'running'`)
+        .returning("id"),
     ),
 
-    append: prepared<{ id: string; attempt: number; count: number }>((p) =>
-      held(p).set(numbered(p.count)).returning("last_seq"),
-    ),
-    appendCounted: prepared<{ id: string; attempt: number; count: number } & Counts>((p) =>
-      held(p)
-        .set({ ...numbered(p.count), ...counted(p) })
-        .returning("last_seq"),
-    ),
-    // Most steps and ends count nothing: a statement with a quarter of the parameters saves a third of its time.
-    appendStep: prepared<{ id: string; attempt: number; count: number }>((p) =>
-      held(p)
-        .set({ ...numbered(p.count), crashes: 0 })
-        .returning("last_seq"),
-    ),
-    appendStepCounted: prepared<{ id: string; attempt: number; count: number } & Counts>((p) =>
-      held(p)
-        .set({ ...numbered(p.count), ...counted(p), crashes: 0 })
-        .returning("last_seq"),
-    ),
-    finish: prepared<{ id: string; attempt: number; count: number; status: string; now: number }>((p) =>
-      held(p)
-        .set({ ...numbered(p.count), status: p.status, finished_at: p.now })
-        .returning("last_seq"),
-    ),
-    finishCounted: prepared<{ id: string; attempt: number; count: number; status: string; now: number } & Counts>((p) =>
-      held(p)
-        .set({ ...numbered(p.count), ...counted(p), status: p.status, finished_at: p.now })
-        .returning("last_seq"),
-    ),
-    suspend: prepared<{
-      id: string;
-      attempt: number;
-      count: number;
-      signals: number;
-      wakeAt: number | null;
-      waitingFor: string;
-    }>((p) =>
-      held(p)
-        .set({ ...numbered(p.count), status: "waiting", wake_at: p.wakeAt, waiting_for: p.waitingFor, crashes: 0 })
-        .where("signals", "=", p.signals)
-        .where("cancel_requested_at", "is", null)
-        .returning("last_seq"),
-    ),
-    handBack: prepared<{ id: string; attempt: number; count: number; now: number }>((p) =>
-      held(p)
-        .set({ ...numbered(p.count), status: "queued", queued_reason: "handed-back", run_at: p.now })
-        .returning("last_seq"),
-    ),
+    /** For an attempt that knows where its log ends, and for one that was wrong about it. */
+    guardAt: guardQueries(builder, true),
+    guard: guardQueries(builder, false),
 
     /** Wakes the execution when it waits; an execution that has ended is not changed. */
     signal: prepared<{ id: string; now: number }>((p) =>
@@ -399,7 +325,7 @@ export function engineQueries(builder: Kysely<Tables>) {
         .selectFrom("execution")
         .select(({ fn }) => ["program", "status", fn.countAll<number>().as("count")])
         .where("queue_key", "is not", null)
-        .where(sql<boolean>`status in ('queued', 'running', 'waiting')`)
+        .where("finished_at", "is", null)
         .groupBy(["program", "status"]),
     ),
   };

@@ -16,10 +16,10 @@ export async function awaitExecution(
 ): Promise<Execution> {
   requireScope(caller, "agents:execute", "agents:read");
   const { database, engine } = parts;
-  // Whoever has just started it need not be asked whose it is.
-  if (!engine.holds(executionId, caller.organization.id)) {
-    await requireExecutionRow(database, caller.organization.id, executionId);
-  }
+  // What runs here need not be asked for, neither whose it is nor, as its log is followed to the end, how it ended.
+  const running = engine.factsOf(executionId, caller.organization.id);
+  const facts = running?.agentId === null ? undefined : running;
+  if (facts === undefined) await requireExecutionRow(database, caller.organization.id, executionId);
   const view = new ExecutionView();
   let last: StoredEvent | undefined;
   for await (const batch of engine.feed.read(executionId, { after: 0, signal })) {
@@ -32,6 +32,8 @@ export async function awaitExecution(
     }
     if (last !== undefined && isTerminalEvent(last)) break;
   }
+  const ended = facts === undefined ? undefined : view.showEnded(facts);
+  if (ended !== undefined) return ended;
   const row = await requireExecutionRow(database, caller.organization.id, executionId);
   return view.show(row, parts.now());
 }

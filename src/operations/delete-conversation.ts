@@ -44,7 +44,7 @@ export async function removeConversation(
   for (const row of await database.read(open)) {
     await engine.cancel(row["id"] as Id, { by: "conversation", reason: "The conversation was deleted." });
   }
-  await database.write(forgetWords(database, conversationId, now()));
+  await database.writeMany(forgetWords(database, conversationId, now()));
 }
 
 function forgetWords({ builder }: OperationParts["database"], conversationId: Id, now: number): Statement[] {

@@ -2,6 +2,8 @@ import type { EventType, StoredEvent } from "../contract/events.ts";
 import type { ErrorFact } from "../contract/errors.ts";
 import type { Execution, ExecutionStatus, ToolCallRecord } from "../contract/execution.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
+import { addUsage, noUsage } from "../contract/usage.ts";
+import type { ExecutionFacts } from "../engine/hooks.ts";
 import type { Row } from "../store/statement.ts";
 
 /** Columns of `execution` that a view is made of, beside its log. */
@@ -47,6 +49,11 @@ export class ExecutionView {
   #text = "";
   #error: ErrorFact | undefined;
   #waitsFor: string | undefined;
+  #attempt = 0;
+  #firstTokenAt: number | null = null;
+  #usage = noUsage;
+  #costNanoUsd: number | null = 0;
+  #end: { status: ExecutionStatus; seq: number; at: number } | undefined;
   readonly #calls = new Map<string, { record: ToolCallRecord; startedAt: number; endedAt: number | undefined }>();
 
   add(event: StoredEvent): void {
@@ -54,9 +61,19 @@ export class ExecutionView {
       case "execution-queued":
         this.#input = event.body.input;
         break;
+      case "attempt-started":
+        this.#attempt = event.body.attempt;
+        break;
       case "text-delta":
         this.#text += event.body.text;
+        this.#firstTokenAt ??= event.at;
         break;
+      case "model-called": {
+        const { usage, costNanoUsd } = event.body;
+        this.#usage = addUsage(this.#usage, usage);
+        this.#costNanoUsd = this.#costNanoUsd === null || costNanoUsd === null ? null : this.#costNanoUsd + costNanoUsd;
+        break;
+      }
       case "tool-call-started":
       case "tool-call-required": {
         const { callId, name, input } = event.body;
@@ -83,9 +100,14 @@ export class ExecutionView {
         break;
       case "execution-completed":
         this.#output = event.body.output ?? null;
+        this.#end = { status: "completed", seq: event.seq, at: event.at };
         break;
       case "execution-failed":
         this.#error = event.body.error;
+        this.#end = { status: "failed", seq: event.seq, at: event.at };
+        break;
+      case "execution-cancelled":
+        this.#end = { status: "cancelled", seq: event.seq, at: event.at };
         break;
       default:
     }
@@ -97,10 +119,7 @@ export class ExecutionView {
   }
 
   show(row: Row, now: number): Execution {
-    const createdAt = row["created_at"] as number;
     const finishedAt = (row["finished_at"] as number | null) ?? undefined;
-    const firstTokenAt = row["first_token_at"] as number | null;
-    const calls = [...this.#calls.values()];
     return {
       id: row["id"] as string,
       organizationId: row["organization_id"] as string,
@@ -111,11 +130,7 @@ export class ExecutionView {
       status: row["status"] as ExecutionStatus,
       attempt: row["attempt"] as number,
       lastSeq: row["last_seq"] as number,
-      input: callerInput(this.#input),
       metadata: JSON.parse(row["metadata"] as string) as JsonObject,
-      output: this.#output ?? this.#text,
-      error: this.#error,
-      toolCalls: calls.map((call) => call.record),
       usage: {
         inputTokens: row["input_tokens"] as number,
         outputTokens: row["output_tokens"] as number,
@@ -124,6 +139,39 @@ export class ExecutionView {
         reasoningTokens: row["reasoning_tokens"] as number,
       },
       costNanoUsd: row["cost_unknown"] === 0 ? (row["cost_nano_usd"] as number) : null,
+      ...this.#shown(row["created_at"] as number, finishedAt, row["first_token_at"] as number | null, now),
+    };
+  }
+
+  /** The same without the row, of an execution whose whole log was added; undefined before its end. */
+  showEnded(facts: ExecutionFacts): Execution | undefined {
+    const end = this.#end;
+    if (end === undefined) return undefined;
+    return {
+      id: facts.id,
+      organizationId: facts.organizationId,
+      program: facts.program,
+      agentId: facts.agentId ?? undefined,
+      agentVersionId: facts.agentVersionId ?? undefined,
+      conversationId: facts.conversationId ?? undefined,
+      status: end.status,
+      attempt: this.#attempt,
+      lastSeq: end.seq,
+      metadata: JSON.parse(facts.metadata) as JsonObject,
+      usage: this.#usage,
+      costNanoUsd: this.#costNanoUsd,
+      ...this.#shown(facts.createdAt, end.at, this.#firstTokenAt, end.at),
+    };
+  }
+
+  /** What the log alone tells. */
+  #shown(createdAt: number, finishedAt: number | undefined, firstTokenAt: number | null, now: number) {
+    const calls = [...this.#calls.values()];
+    return {
+      input: callerInput(this.#input),
+      output: this.#output ?? this.#text,
+      error: this.#error,
+      toolCalls: calls.map((call) => call.record),
       timing: {
         totalMs: (finishedAt ?? now) - createdAt,
         firstTokenMs: firstTokenAt === null ? null : firstTokenAt - createdAt,

@@ -126,9 +126,9 @@ async function thinLog(database: Database, executionId: Id, completed: boolean, 
       .returning("seq"),
   );
   const mark = builder.updateTable("execution").set({ log_dropped_at: now }).where("id", "=", executionId);
-  const [, first] = await database.write([toStatement(mark), thin]);
+  const [, first] = await database.writeMany([toStatement(mark), thin]);
   for (let removed = first; removed !== undefined && removed.length === rowsPerUnit;) {
-    [removed] = await database.write([thin]);
+    [removed] = await database.writeMany([thin]);
   }
 }
 
@@ -169,7 +169,7 @@ async function sweepRows(database: Database, remove: Statement, { signal }: Swee
   let count = 0;
   for (;;) {
     if (signal?.aborted === true) return count;
-    const [removed] = await database.write([remove]);
+    const [removed] = await database.writeMany([remove]);
     count += removed?.length ?? 0;
     if ((removed?.length ?? 0) < rowsPerUnit) return count;
   }

@@ -19,6 +19,8 @@ export interface Database extends AsyncDisposable {
    * @throws UnitRejected when an expectation or a constraint failed; StoreUnavailable when the database did not take it
    */
   write(unit: readonly Statement[]): Promise<UnitResult>;
+  /** The same for statements that may touch many rows; kept off the thread that serves requests. */
+  writeMany(unit: readonly Statement[]): Promise<UnitResult>;
   /** Brings the schema up to date; refuses a database that a newer release has written. */
   migrate(): Promise<void>;
 }

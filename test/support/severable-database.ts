@@ -41,6 +41,10 @@ export class SeverableDatabase implements Database {
     return this.#unlessSevered(() => this.#database.write(unit));
   }
 
+  writeMany(unit: readonly Statement[]): Promise<UnitResult> {
+    return this.write(unit);
+  }
+
   migrate(): Promise<void> {
     return this.#database.migrate();
   }

@@ -106,6 +106,10 @@ export class PostgresDatabase implements Database {
     }
   }
 
+  writeMany(unit: readonly Statement[]): Promise<UnitResult> {
+    return this.write(unit);
+  }
+
   async #transact(unit: readonly Statement[]): Promise<UnitResult> {
     const connection = await this.#pool.connect().catch((error: unknown) => {
       throw unavailable(error);

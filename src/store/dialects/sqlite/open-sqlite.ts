@@ -1,10 +1,15 @@
 import { DatabaseSync } from "node:sqlite";
 
+/** The log is folded back every 16 MiB: checkpoints cost syncs, which a larger log makes rarer. */
+export const checkpointPages = 4000;
+
 /**
  * Opens a connection with the settings that durability rests on: a write-ahead log, synced at every commit.
  * Releases before 3.51.3 can lose a reset of that log, so they are refused.
+ *
+ * @param options.leavesSyncing commits do not wait for the disk and never fold the log back: the caller sees to both
  */
-export function openSqlite(path: string, options: { readOnly?: boolean } = {}): DatabaseSync {
+export function openSqlite(path: string, options: { readOnly?: boolean; leavesSyncing?: boolean } = {}): DatabaseSync {
   const version = process.versions.sqlite ?? "0";
   if (compareVersions(version, "3.51.3") < 0) {
     throw new Error(`SQLite 3.51.3 or newer is needed, this Node has ${version}. Install Node 24.15 or newer.`);
@@ -12,9 +17,9 @@ export function openSqlite(path: string, options: { readOnly?: boolean } = {}): 
   const database = new DatabaseSync(path, { readOnly: options.readOnly === true, timeout: 10_000 });
   if (options.readOnly !== true) {
     database.exec("pragma journal_mode = wal");
-    database.exec("pragma synchronous = full");
-    // The log is folded back every 16 MiB: checkpoints cost syncs, which a larger log makes rarer.
-    database.exec("pragma wal_autocheckpoint = 4000");
+    // `normal` still syncs where the file's order matters: the head of a log that begins anew, and checkpoints.
+    database.exec(`pragma synchronous = ${options.leavesSyncing === true ? "normal" : "full"}`);
+    database.exec(`pragma wal_autocheckpoint = ${options.leavesSyncing === true ? 0 : checkpointPages}`);
   }
   database.exec("pragma foreign_keys = on");
   database.exec("pragma cache_size = -16000");

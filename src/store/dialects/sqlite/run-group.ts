@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import {
   bindReferences,
   isRowReference,
@@ -8,7 +8,13 @@ import {
   type UnitFailure,
   type UnitResult,
 } from "../../statement.ts";
-import type { UnitOutcome } from "./group-message.ts";
+import { Statements } from "./statements.ts";
+
+/** What became of one unit. */
+export type UnitOutcome =
+  | { result: UnitResult }
+  | { rejected: { statement: number; failure: UnitFailure } }
+  | { fault: string };
 
 class Undone extends Error {
   readonly statement: number;
@@ -27,10 +33,11 @@ class Undone extends Error {
  */
 export class GroupRunner {
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#statements = new Statements(database);
   }
 
   /** @throws what the commit threw; then nothing of the group is stored */
@@ -83,7 +90,7 @@ export class GroupRunner {
         ? bindReferences(statement.params, results)
         : (statement.params as SqlValue[]);
       try {
-        const prepared = this.#prepare(statement.sql);
+        const prepared = this.#statements.prepare(statement.sql);
         if (statement.returnsRows) {
           const rows = prepared.all(...params) as Row[];
           if (statement.expectsRow === true && rows.length === 0) throw new Undone(index, "expectation");
@@ -102,19 +109,8 @@ export class GroupRunner {
     return results;
   }
 
-  #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-      // Lists build a few shapes of statement at run time; the oldest goes when there are too many.
-      if (this.#statements.size > 500) this.#statements.delete(this.#statements.keys().next().value as string);
-    }
-    return statement;
-  }
-
   #execute(sql: string): void {
-    this.#prepare(sql).run();
+    this.#statements.prepare(sql).run();
   }
 }
 

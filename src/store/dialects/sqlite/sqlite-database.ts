@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
 import type { Database } from "../../database.ts";
 import { migrationTable, pendingMigrations } from "../../migrations/migrations.ts";
@@ -13,10 +13,12 @@ import {
   UnitRejected,
 } from "../../statement.ts";
 import type { Tables } from "../../tables.ts";
-import { decodeOutcomes, UnitEncoder, type UnitOutcome } from "./group-message.ts";
-import { openSqlite } from "./open-sqlite.ts";
+import { LogSync } from "./log-sync.ts";
+import { checkpointPages, openSqlite } from "./open-sqlite.ts";
+import { GroupRunner, type UnitOutcome } from "./run-group.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
+import { Statements } from "./statements.ts";
 
 export interface SqliteOptions {
   path: string;
@@ -31,27 +33,45 @@ interface QueuedUnit {
   reject: (error: Error) => void;
 }
 
+/** Something that a thread does to the file while nobody else writes. */
+interface QueuedTask {
+  alone: () => Promise<void>;
+}
+
+/** Units in one commit at the most, so that running them holds up the event loop for a few milliseconds only. */
+const maxGroup = 128;
+/** Commits between two looks at how long the log has become. */
+const commitsPerLook = 64;
+
 /**
- * SQLite in one file. All writes go to one thread: what one turn of the event loop queues goes over together, and what
- * has come over while a group is being committed makes up the next, so one sync of the disk serves every writer of the
- * moment. Short reads run here, on a connection of their
- * own that sees what is committed; long ones on a third thread, made when first needed.
- * @see docs/decisions/2026-11-22-sqlite-is-written-from-a-thread.md
+ * SQLite in one file. What one turn of the event loop queues is run where requests are served, in one transaction; then
+ * the log is synced, in the thread pool unless that is sure to be short, and what has queued up by then makes up the next
+ * group: one sync of the disk serves every writer of the moment, and nobody waits for the disk but they. Reads see what
+ * is durable. What takes long (scans, units of many rows, folding the log back) is done on threads, made when first needed.
+ * @see docs/decisions/2026-11-22-sqlite-is-synced-aside.md
  */
 export class SqliteDatabase implements Database {
   readonly dialect = sqliteDialect;
   readonly builder: Kysely<Tables>;
   readonly #path: string;
   readonly #lock: Disposable | undefined;
-  readonly #writer: SqliteThread;
-  #scanner: SqliteThread | undefined;
+  readonly #writer: DatabaseSync;
+  readonly #runner: GroupRunner;
+  readonly #log: LogSync;
+  /** For reads while a commit is not durable; otherwise the writing connection reads, whose pages are at hand. */
   readonly #reader: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
-  readonly #encoder = new UnitEncoder();
-  /** Not handed to the thread yet. */
-  #queue: QueuedUnit[] = [];
-  /** Handed to the thread, in the order in which it answers. */
-  readonly #written: QueuedUnit[] = [];
+  readonly #statements: { writer: Statements; reader: Statements };
+  #readerIsHeld = false;
+  #scanner: SqliteThread | undefined;
+  #threadWriter: SqliteThread | undefined;
+  /** In the order in which they are committed. */
+  #queue: (QueuedUnit | QueuedTask)[] = [];
+  /** A commit or a task is under way, or about to be. */
+  #busy = false;
+  #commitsSinceLook = 0;
+  #isFolding = false;
+  /** Once a sync has failed, what the disk holds is not known until the file is opened anew. */
+  #failure: StoreUnavailable | undefined;
   #onIdle: (() => void) | undefined;
   readonly #onCommit: ((units: number, durationMs: number) => void) | undefined;
   readonly #crashPoint: ((name: string) => void) | undefined;
@@ -59,7 +79,7 @@ export class SqliteDatabase implements Database {
   /**
    * @param options.path `:memory:` is not possible: several connections share the file
    * @param options.lock given back when the database is closed
-   * @param options.onCommit told of each commit: how many units shared it, and how long it took on its thread
+   * @param options.onCommit told of each commit: how many units shared it, and how long it took with its sync
    * @param options.crashPoint called at named points, by drills that stop the process there
    */
   constructor(options: SqliteOptions) {
@@ -68,15 +88,13 @@ export class SqliteDatabase implements Database {
     this.#onCommit = options.onCommit;
     this.#crashPoint = options.crashPoint;
     mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 });
-    openSqlite(options.path).close(); // makes the file and its log, so that a reader can open it
+    this.#writer = openSqlite(options.path, { leavesSyncing: true });
     chmodSync(options.path, 0o600);
-    this.#writer = new SqliteThread({
-      path: options.path,
-      mode: "write",
-      onOutcomes: (message, durationMs) => this.#answer(decodeOutcomes(message), durationMs),
-      onFailure: (error) => this.#fail(error),
-    });
+    this.#runner = new GroupRunner(this.#writer);
+    // SQLite keeps the log beside the file that a link names.
+    this.#log = new LogSync(`${realpathSync(options.path)}-wal`);
     this.#reader = openSqlite(options.path, { readOnly: true });
+    this.#statements = { writer: new Statements(this.#writer), reader: new Statements(this.#reader) };
     this.builder = new Kysely<Tables>({
       dialect: {
         createAdapter: () => new SqliteAdapter(),
@@ -89,31 +107,36 @@ export class SqliteDatabase implements Database {
 
   read(statement: Statement): Promise<readonly Row[]> {
     try {
-      let prepared = this.#statements.get(statement.sql);
-      if (prepared === undefined) {
-        prepared = this.#reader.prepare(statement.sql);
-        this.#statements.set(statement.sql, prepared);
-        if (this.#statements.size > 500) this.#statements.delete(this.#statements.keys().next().value as string);
-      }
+      const prepared = this.#statements[this.#readerIsHeld ? "reader" : "writer"].prepare(statement.sql);
       return Promise.resolve(prepared.all(...(statement.params as SqlValue[])) as Row[]);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      return Promise.reject(new StoreUnavailable(`The database did not take a read: ${message}`, { cause: error }));
+      return Promise.reject(
+        new StoreUnavailable(`The database did not take a read: ${wordsOf(error)}`, { cause: error }),
+      );
     }
   }
 
   async scan(statement: Statement): Promise<readonly Row[]> {
     this.#scanner ??= new SqliteThread({ path: this.#path, mode: "read" });
     const reply = await this.#scanner.ask({ type: "scan", statement });
-    if (reply.type === "scan") return reply.rows;
-    throw new Error(reply.type === "error" ? reply.message : "the database thread answered out of order");
+    if (reply.type === "rows") return reply.rows;
+    throw new Error("the database thread answered out of order");
   }
 
   write(unit: readonly Statement[]): Promise<UnitResult> {
+    return new Promise((resolve, reject) => this.#enqueue({ unit, resolve, reject }));
+  }
+
+  writeMany(unit: readonly Statement[]): Promise<UnitResult> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ unit, resolve, reject });
-      // After the promise jobs of this turn, so that whatever they queue goes over in the same message.
-      if (this.#queue.length === 1) setImmediate(() => this.#handOver());
+      const alone = async () => {
+        this.#crashPoint?.("group-to-commit");
+        const reply = await this.#thread.ask({ type: "write", unit });
+        this.#crashPoint?.("group-committed");
+        if (reply.type !== "outcome") throw new Error("the database thread answered out of order");
+        settle({ unit, resolve, reject }, reply.outcome);
+      };
+      this.#enqueue({ alone: () => alone().catch((error: unknown) => reject(unavailable(error))) });
     });
   }
 
@@ -136,45 +159,144 @@ export class SqliteDatabase implements Database {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#queue.length > 0 || this.#written.length > 0) {
-      await new Promise<void>((resolve) => (this.#onIdle = resolve));
-    }
+    if (this.#busy) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await this.#scanner?.close();
+    await this.#threadWriter?.close();
     this.#reader.close();
-    await this.#writer.close();
+    this.#writer.exec("pragma wal_checkpoint(truncate)");
+    this.#writer.close();
+    this.#log[Symbol.dispose]();
     this.#lock?.[Symbol.dispose]();
   }
 
-  #handOver(): void {
-    const units = this.#queue;
-    this.#queue = [];
-    this.#crashPoint?.("group-to-commit");
-    if (this.#written.length === 0) this.#writer.ref();
-    this.#written.push(...units);
-    this.#writer.post(this.#encoder.encode(units.map(({ unit }) => unit)));
+  get #thread(): SqliteThread {
+    this.#threadWriter ??= new SqliteThread({ path: this.#path, mode: "write" });
+    return this.#threadWriter;
   }
 
-  #answer(outcomes: readonly UnitOutcome[], durationMs: number): void {
-    this.#crashPoint?.("group-committed");
-    this.#onCommit?.(outcomes.length, durationMs);
-    const units = this.#written.splice(0, outcomes.length);
-    if (this.#written.length === 0) this.#writer.unref();
-    for (const [index, outcome] of outcomes.entries()) {
-      const queued = units[index];
-      if ("result" in outcome) queued?.resolve(outcome.result);
-      else if ("rejected" in outcome) {
-        queued?.reject(new UnitRejected(outcome.rejected.statement, outcome.rejected.failure));
-      } else queued?.reject(new StoreUnavailable(`The database did not take a write: ${outcome.fault}`));
+  #enqueue(work: QueuedUnit | QueuedTask): void {
+    this.#queue.push(work);
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#busy) return;
+    if (this.#queue.length === 0) {
+      this.#onIdle?.();
+      return;
     }
-    this.#considerIdle();
+    this.#busy = true;
+    // After the promise jobs of this turn, so that whatever they queue shares the commit.
+    setImmediate(() => this.#next());
   }
 
-  #fail(error: Error): void {
-    for (const { reject } of this.#written.splice(0)) reject(error);
-    this.#considerIdle();
+  #next(): void {
+    const [first] = this.#queue;
+    if (first !== undefined && "alone" in first) {
+      this.#queue.shift();
+      void first.alone().then(() => this.#done());
+      return;
+    }
+    const end = this.#queue.findIndex((work) => "alone" in work);
+    const units = this.#queue.splice(0, Math.min(maxGroup, end < 0 ? this.#queue.length : end)) as QueuedUnit[];
+    this.#commit(units);
   }
 
-  #considerIdle(): void {
-    if (this.#queue.length === 0 && this.#written.length === 0) this.#onIdle?.();
+  #done(): void {
+    this.#busy = false;
+    this.#goOn();
   }
+
+  #commit(units: readonly QueuedUnit[]): void {
+    if (this.#failure !== undefined) {
+      for (const { reject } of units) reject(this.#failure);
+      return this.#done();
+    }
+    const startedAt = performance.now();
+    const inPlace = units.length === 1 && this.#log.isShort;
+    this.#crashPoint?.("group-to-commit");
+    if (!inPlace) this.#holdReader();
+    let outcomes: UnitOutcome[];
+    try {
+      outcomes = this.#runner.run(units.map(({ unit }) => unit));
+    } catch (error) {
+      this.#releaseReader();
+      for (const { reject } of units) reject(unavailable(error));
+      return this.#done();
+    }
+    this.#crashPoint?.("group-to-sync");
+    const answer = (error: unknown): void => {
+      if (error === null) {
+        this.#releaseReader();
+        this.#crashPoint?.("group-committed");
+        this.#onCommit?.(units.length, performance.now() - startedAt);
+        for (const [index, outcome] of outcomes.entries()) settle(units[index] as QueuedUnit, outcome);
+        this.#considerFolding();
+      } else {
+        this.#failure = new StoreUnavailable("The disk failed to keep a write; restart the server.", { cause: error });
+        for (const { reject } of units) reject(this.#failure);
+      }
+      this.#done();
+    };
+    if (!inPlace) return this.#log.aside(answer);
+    try {
+      this.#log.inPlace();
+    } catch (error) {
+      return answer(error);
+    }
+    answer(null);
+  }
+
+  /** From now on reads see the database as it is at this moment. */
+  #holdReader(): void {
+    const { reader } = this.#statements;
+    reader.prepare("begin").run();
+    reader.prepare("select 1 from sqlite_schema limit 1").get(); // only a read takes the snapshot
+    this.#readerIsHeld = true;
+  }
+
+  #releaseReader(): void {
+    if (this.#readerIsHeld) this.#statements.reader.prepare("commit").run();
+    this.#readerIsHeld = false;
+  }
+
+  /** A checkpoint waits for the disk several times, so it is never left to whoever commits. */
+  #considerFolding(): void {
+    this.#commitsSinceLook += 1;
+    if (this.#commitsSinceLook < commitsPerLook || this.#isFolding) return;
+    this.#commitsSinceLook = 0;
+    const state = this.#writer.prepare("pragma wal_checkpoint(noop)").get();
+    if (Number(state?.["log"]) - Number(state?.["checkpointed"]) < checkpointPages) return;
+    this.#isFolding = true;
+    // Most of it while others write; the rest while they wait, for only a log that is folded back whole begins anew.
+    void this.#thread
+      .ask({ type: "checkpoint" })
+      .then(() => {
+        const alone = async () => {
+          await this.#thread.ask({ type: "checkpoint" });
+        };
+        this.#enqueue({
+          alone: () =>
+            alone()
+              .catch(() => undefined)
+              .finally(() => (this.#isFolding = false)),
+        });
+      })
+      .catch(() => (this.#isFolding = false)); // the next look tries again; until then the log grows
+  }
+}
+
+function settle({ resolve, reject }: QueuedUnit, outcome: UnitOutcome): void {
+  if ("result" in outcome) resolve(outcome.result);
+  else if ("rejected" in outcome) reject(new UnitRejected(outcome.rejected.statement, outcome.rejected.failure));
+  else reject(unavailable(outcome.fault));
+}
+
+function unavailable(error: unknown): StoreUnavailable {
+  if (error instanceof StoreUnavailable) return error;
+  return new StoreUnavailable(`The database did not take a write: ${wordsOf(error)}`, { cause: error });
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
