@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { CodePlatform } from "./code-platform.ts";
 import type { Settings } from "./config/settings.ts";
-import type { AgentDefinition } from "./contract/agent.ts";
+import type { ChatDefinition } from "./contract/agent.ts";
 import { RunyardError } from "./contract/errors.ts";
-import { isTerminalEvent, type StoredEvent } from "./contract/events.ts";
 import type { Id } from "./contract/ids.ts";
 import { noUsage } from "./contract/usage.ts";
 import { version } from "./contract/version.ts";
@@ -11,6 +11,9 @@ import type { Outbound } from "./egress/outbound.ts";
 import { signPayload } from "./egress/sign-payload.ts";
 import { createUrlCheck } from "./egress/url-check.ts";
 import { Engine } from "./engine/engine.ts";
+import { createCharmSurface } from "./http/dialects/charm/charm.ts";
+import { renderCompletion } from "./http/dialects/charm/render-completion.ts";
+import { createCharmStoreSurface } from "./http/dialects/charm/store.ts";
 import { createNativeSurface } from "./http/dialects/native/native.ts";
 import { renderWebhookEvent } from "./http/dialects/native/render-webhook-event.ts";
 import { createHttpServer } from "./http/server.ts";
@@ -18,12 +21,16 @@ import { modelHosts } from "./models/model-hosts.ts";
 import { createPrices, type Prices } from "./models/prices.ts";
 import { createModels, type Models } from "./models/registry.ts";
 import { bootstrap } from "./operations/bootstrap.ts";
+import { callbackProgram, forgetCallback, readCompletion } from "./operations/completion-callback.ts";
 import { createOperations } from "./operations/create-operations.ts";
-import { createAlongside } from "./operations/execution-hooks.ts";
+import { createDaemonRecords, readWantedDaemons } from "./operations/daemon-records.ts";
+import { createAlongside, fillsOutbox } from "./operations/execution-hooks.ts";
+import { JobScheduler } from "./operations/fire-jobs.ts";
+import { FileLinks } from "./operations/file-links.ts";
 import { KeyUses } from "./operations/key-uses.ts";
 import { createMemoryAccess } from "./operations/memory-access.ts";
 import type { Operations } from "./operations/operations.ts";
-import type { DefinitionProblem, OperationParts } from "./operations/parts.ts";
+import type { BillingParts, DefinitionProblem, OperationParts } from "./operations/parts.ts";
 import { readAgentVersion } from "./operations/read-agent-version.ts";
 import { readAttachedStores } from "./operations/read-attached-stores.ts";
 import { readHistory, saveSummary } from "./operations/read-history.ts";
@@ -32,10 +39,14 @@ import { deliveryProgram, OutboxRelay } from "./operations/relay-outbox.ts";
 import { reportEvents } from "./operations/report-events.ts";
 import { RequestLimits } from "./operations/request-limits.ts";
 import { sweepRetention } from "./operations/sweep-retention.ts";
-import { webhookInterest } from "./operations/webhook-interest.ts";
 import { noteDelivery, readWebhookTarget } from "./operations/webhook-subscription.ts";
+import { inspectBundle } from "./runtimes/code/bundle/inspect-bundle.ts";
 import { chat } from "./runtimes/chat/chat.ts";
 import type { ChatInput, ChatParts } from "./runtimes/chat/chat-parts.ts";
+import type { CodeInput } from "./runtimes/code/code-parts.ts";
+import { createDaemons, type RunningDaemons } from "./runtimes/code/daemons/create-daemons.ts";
+import type { DaemonLauncher, Daemons } from "./runtimes/code/daemons/daemons.ts";
+import { completionCallback } from "./runtimes/completion-callback/completion-callback.ts";
 import { webhookDelivery } from "./runtimes/webhook-delivery/webhook-delivery.ts";
 import { BlobFiles } from "./store/blob-files.ts";
 import { loadMasterKey } from "./store/master-key.ts";
@@ -127,7 +138,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   );
 
   const reportCommitted = reportEvents(telemetry);
-  const webhooks = webhookInterest(database);
+  const mayHaveFilled = fillsOutbox(database);
   const engine = new Engine({
     database,
     limits: {
@@ -139,8 +150,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
       alongside: createAlongside(database, now),
       committed: (facts, events) => {
         reportCommitted(facts, events);
-        if (facts.agentId === null || !events.some(mayConcernWebhooks)) return;
-        if (webhooks.isPossible(facts.organizationId)) relay.wake();
+        if (mayHaveFilled(facts, events)) relay.wake();
       },
       programFailed: ({ id, program }, err) =>
         telemetry.logger("engine").error({ executionId: id, program, err }, "a program failed"),
@@ -170,24 +180,43 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     plans: settings.plans,
     defaultPlan: settings.plans.default,
     maxFileBytes: settings.bodies.maxUploadBytes,
+    billing: billingParts(settings.billing),
     requestLimits,
     keyUses,
+    fileLinks: new FileLinks(masterKey),
     wakeRelay: () => relay.wake(),
-    checkDefinition: (definition) => [
-      ...tools.findProblems(definition.tools),
-      ...addressProblems(definition, checkUrl),
-      ...modelProblems(models, definition),
-    ],
+    wakeJobs: () => jobs.wake(),
+    get daemons() {
+      return daemons;
+    },
+    checkDefinition: (definition) =>
+      definition.runtime === "chat"
+        ? [
+            ...tools.findProblems(definition.tools),
+            ...addressProblems(definition, checkUrl),
+            ...modelProblems(models, definition),
+          ]
+        : [],
     checkUrl,
+    inspectBundle,
     estimateCost: (definition, inputLength) => {
+      if (definition.runtime !== "chat") return 0; // it calls no model of ours
       const { maxTokens = 4096 } = definition.parameters;
       const inputTokens = Math.ceil((inputLength + definition.systemPrompt.length) / 3);
       const usage = { ...noUsage, inputTokens, outputTokens: maxTokens };
       return prices.costOf(models.resolve(definition.model).model.id, usage) ?? 0;
     },
   };
+  const jobs = new JobScheduler({
+    parts: operationParts,
+    onFailed: (err) => telemetry.logger("jobs").error({ err }, "a job could not be looked at; it is tried again"),
+  });
+  const codePlatform = parts.use(new CodePlatform({ settings, outbound, operations: operationParts }));
   defineChat(engine, operationParts, { models, prices, tools, memory });
+  const daemons = parts.use(superviseDaemons(settings.code, operationParts, codePlatform, telemetry));
+  defineCode(engine, codePlatform, { daemons, jobTimeoutMs: settings.code.daemonRunSeconds * 1000 });
   defineWebhookDelivery(engine, operationParts, { outbound, telemetry });
+  defineCompletionCallback(engine, operationParts, outbound);
 
   const { organization, generatedKey, configuredKeyRevoked } = await bootstrap(operationParts, {
     apiKey: settings.apiKey,
@@ -220,6 +249,8 @@ export async function createPlatform(settings: Settings, options: PlatformOption
           },
           surfaceParts,
         ),
+        createCharmSurface({ operations, publicUrl: settings.publicUrl }, surfaceParts),
+        createCharmStoreSurface({ operations, publicUrl: settings.publicUrl }, surfaceParts),
       ],
     }),
   );
@@ -238,6 +269,8 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     telemetry.processRecovered({ executions: recovered, poisoned, durationMs });
   }
   relay.wake();
+  jobs.wake();
+  void daemons.resume(await readWantedDaemons(operationParts));
   const sweeper = startSweeper(operationParts, settings.eventLogHours, telemetry);
   const listening = await server.app.listen({ host: settings.host, port: settings.port });
   const url = settings.publicUrl ?? listening.replace("0.0.0.0", "127.0.0.1");
@@ -255,6 +288,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     telemetry.processDraining({ reason: "close", running: engine.runningCount });
     server.drain();
     sweeper[Symbol.dispose]();
+    await jobs[Symbol.asyncDispose]();
     await relay[Symbol.asyncDispose]();
     await engine.drain(settings.drainTimeoutMs);
     await owned.disposeAsync();
@@ -268,14 +302,24 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   };
 }
 
+function billingParts({ stripeWebhookSecret, weeklyCreditUsd }: Settings["billing"]): BillingParts {
+  return {
+    webhookSecret: stripeWebhookSecret,
+    weeklyCreditNanoUsd: weeklyCreditUsd === undefined ? undefined : Math.round(weeklyCreditUsd * 1e9),
+  };
+}
+
 function defineChat(
   engine: Engine,
   operationParts: OperationParts,
   { models, prices, tools, memory }: { models: Models; prices: Prices; tools: Tools; memory: MemoryAccess },
 ): void {
   const chatParts: ChatParts = {
-    readDefinition: async (organizationId, versionId) =>
-      (await readAgentVersion(operationParts, organizationId, versionId)).definition,
+    readDefinition: async (organizationId, versionId) => {
+      const { definition } = await readAgentVersion(operationParts, organizationId, versionId);
+      if (definition.runtime !== "chat") throw new TypeError(`version ${versionId} is no chat agent`);
+      return definition;
+    },
     readToolSecret: (organizationId, agentId) => readToolSecret(operationParts, organizationId, agentId),
     resolveModel: (name) => models.resolve(name),
     costOf: (modelId, usage) => prices.costOf(modelId, usage),
@@ -289,6 +333,44 @@ function defineChat(
   };
   // An input is stored as JSON: what `executeAgent` puts in is what the program takes out.
   engine.define("chat", (ctx, input) => chat(ctx, input as unknown as ChatInput, chatParts));
+}
+
+function defineCode(
+  engine: Engine,
+  codePlatform: CodePlatform,
+  daemons: { daemons: Daemons; jobTimeoutMs: number },
+): void {
+  engine.define("code", async (ctx, input) => {
+    const [{ code }, runtime] = await Promise.all([import("./runtimes/code/code.ts"), codePlatform.open()]);
+    return code(ctx, input as unknown as CodeInput, runtime, daemons);
+  });
+}
+
+/** Like the runtime they belong to, what brings daemons up is loaded when the first of them is needed. */
+function superviseDaemons(
+  { daemonIdleMinutes }: Settings["code"],
+  operationParts: OperationParts,
+  codePlatform: CodePlatform,
+  telemetry: Telemetry,
+): RunningDaemons {
+  const launcher = async (): Promise<DaemonLauncher> => {
+    const [{ createLauncher }, runtime] = await Promise.all([
+      import("./runtimes/code/daemons/create-launcher.ts"),
+      codePlatform.open(),
+    ]);
+    return createLauncher(runtime);
+  };
+  return createDaemons({
+    launcher: {
+      launch: async (request) => (await launcher()).launch(request),
+      removeVolume: async (key) => (await launcher()).removeVolume(key),
+    },
+    records: createDaemonRecords(operationParts, (err) =>
+      telemetry.logger("daemons").error({ err }, "what a daemon is was not stored"),
+    ),
+    findProblem: async () => (await codePlatform.open()).parts.sandbox.problem,
+    times: { idleMs: daemonIdleMinutes * 60_000 },
+  });
 }
 
 function defineWebhookDelivery(
@@ -311,8 +393,21 @@ function defineWebhookDelivery(
   engine.define(deliveryProgram, program, { isTrusted: true });
 }
 
+function defineCompletionCallback(engine: Engine, operationParts: OperationParts, outbound: Outbound): void {
+  const program = completionCallback({
+    post: (request) => outbound.request(request),
+    read: async (organizationId, executionId) => {
+      const completion = await readCompletion(operationParts, organizationId, executionId);
+      return completion === undefined ? undefined : { url: completion.url, body: renderCompletion(completion) };
+    },
+    forget: (organizationId, executionId) => forgetCallback(operationParts, organizationId, executionId),
+    now: operationParts.now,
+  });
+  engine.define(callbackProgram, program, { isTrusted: true });
+}
+
 function addressProblems(
-  definition: AgentDefinition,
+  definition: ChatDefinition,
   checkUrl: (url: string) => string | undefined,
 ): DefinitionProblem[] {
   return definition.tools.flatMap((tool, index) => {
@@ -323,7 +418,7 @@ function addressProblems(
   });
 }
 
-function modelProblems(models: Models, definition: AgentDefinition): DefinitionProblem[] {
+function modelProblems(models: Models, definition: ChatDefinition): DefinitionProblem[] {
   try {
     models.resolve(definition.model);
     return [];
@@ -358,9 +453,4 @@ function startSweeper(parts: OperationParts, keepLogHours: number, telemetry: Te
 async function scrape(telemetry: Telemetry): Promise<{ contentType: string; body: string }> {
   const { contentType, text } = await telemetry.metrics.scrape();
   return { contentType, body: text };
-}
-
-/** Whether an event may be one that webhooks ask for. */
-function mayConcernWebhooks(event: StoredEvent): boolean {
-  return isTerminalEvent(event) || event.type === "attempt-started" || event.type.startsWith("tool-call-");
 }

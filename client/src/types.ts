@@ -1,5 +1,7 @@
 import type {
   CreateAgentRequest,
+  CreateChatAgentRequest,
+  CreateCodeAgentRequest,
   CreatedKey,
   CreateKeyRequest,
   CreateMemoryStoreRequest,
@@ -71,6 +73,8 @@ export interface Deleted {
 }
 
 export type AgentFields = CreateAgentRequest;
+export type ChatAgentFields = CreateChatAgentRequest;
+export type CodeAgentFields = CreateCodeAgentRequest;
 export type AgentChange = UpdateAgentRequest;
 export type AgentStatus = Agent["status"];
 

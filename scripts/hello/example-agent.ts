@@ -21,7 +21,8 @@ export async function ensureExampleAgent(client: Runyard, model: string): Promis
   const fields = { ...example, model, systemPrompt };
   for await (const agent of client.agents.listAll({ name: fields.name })) {
     if (agent.name !== fields.name) continue;
-    const isSame = agent.model === fields.model && agent.systemPrompt === fields.systemPrompt;
+    const isSame =
+      agent.runtime === "chat" && agent.model === fields.model && agent.systemPrompt === fields.systemPrompt;
     return { agent: isSame ? agent : await client.agents.update(agent.id, fields), isNew: false };
   }
   return { agent: await client.agents.create(fields), isNew: true };

@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
-import type { AgentChange, AgentFields, JsonObject, Metadata, ToolRequest } from "../../client/src/index.ts";
+import type {
+  AgentChange,
+  AgentFields,
+  ChatAgentFields,
+  JsonObject,
+  Metadata,
+  ToolRequest,
+} from "../../client/src/index.ts";
 import { builtInToolNames } from "../contract/tool.ts";
 import { CommandError, exitCodes } from "./exit-code.ts";
 
@@ -21,11 +28,13 @@ export interface AgentOptions {
 }
 
 /**
- * An agent from a file, from options, or from both, where the options win. The server checks the fields.
+ * An agent from a file, from options, or from both, where the options win. The server checks the fields. An agent of
+ * the runtime `code` comes from a file.
  * @throws CommandError when nothing was given or the file cannot be read
  */
 export async function readAgentFields(options: AgentOptions): Promise<AgentFields> {
   const fields = await readFields(options);
+  if (isCode(fields)) return fields;
   const missing = (["name", "model", "systemPrompt"] as const).filter((name) => fields[name] === undefined);
   const { name, model, systemPrompt } = fields;
   // With a template the server supplies the prompt.
@@ -47,8 +56,13 @@ export async function readAgentChange(options: AgentOptions & { status?: "active
   return change;
 }
 
-async function readFields(options: AgentOptions): Promise<Partial<AgentFields>> {
-  const fields: Partial<AgentFields> = options.file === undefined ? {} : await readDefinitionFile(options.file);
+function isCode(fields: Partial<AgentFields>): fields is AgentFields & { runtime: "code" } {
+  return fields.runtime === "code";
+}
+
+async function readFields(options: AgentOptions): Promise<Partial<ChatAgentFields>> {
+  // Where the file describes code, its further fields pass through untouched.
+  const fields: Partial<ChatAgentFields> = options.file === undefined ? {} : await readDefinitionFile(options.file);
   if (options.name !== undefined) fields.name = options.name;
   if (options.model !== undefined) fields.model = options.model;
   if (options.systemPrompt !== undefined) fields.systemPrompt = readTextOrFile(options.systemPrompt);
@@ -83,7 +97,7 @@ function readTextOrFile(text: string): string {
   return text.startsWith("@") ? readText(text.slice(1)) : text;
 }
 
-async function readDefinitionFile(path: string): Promise<Partial<AgentFields>> {
+async function readDefinitionFile(path: string): Promise<Partial<ChatAgentFields>> {
   const text = readText(path === "-" ? "/dev/stdin" : path);
   if (extname(path) === ".json") return parseObject(text, path);
   const { parse } = await import("yaml"); // reads JSON as well

@@ -64,6 +64,14 @@ export function parseJson(text: string): Json {
   }
 }
 
+export function parseJsonObject(text: string): JsonObject {
+  const value = parseJson(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new InvalidArgumentError(`Expected a JSON object, got: ${text}`);
+  }
+  return value;
+}
+
 function splitPair(text: string): [string, string] {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("Expected NAME=VALUE.");

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { billingSettingsSchema } from "./billing-settings.ts";
+import { codeSettingsSchema } from "./code-settings.ts";
 import { modelSettingsSchema } from "./model-settings.ts";
 import { planSettingsSchema } from "./plan-settings.ts";
 import { providerSettingsSchema } from "./provider-settings.ts";
@@ -120,6 +122,8 @@ export const settingsSchema = z.strictObject({
     expected: "a list of origins such as `https://app.example.com`, or `*`",
     about: "Web pages that may call the API from a browser.",
   }),
+  code: codeSettingsSchema,
+  billing: billingSettingsSchema,
   models: modelSettingsSchema,
   providers: providerSettingsSchema,
   search: z

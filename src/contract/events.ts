@@ -71,7 +71,18 @@ export const domainEventSchema = z.discriminatedUnion("type", [
   /** Something from outside for a wait of this name; may come before the wait begins. */
   event("signal-received", { name: z.string(), payload: jsonSchema.optional() }),
   event("message-received", { from: z.string(), text: z.string() }),
+  /** `type` says how to show it: `markdown`, `json`, `rich_component`, … */
   event("output-produced", { key: z.string(), type: z.string(), value: jsonSchema }),
+  /** The program's own word on its failure; an `execution-failed` with the code `program_failed` follows. */
+  event("failure-noted", { message: z.string() }),
+  /** The program stopped to ask a person; the answer comes as another execution of the same conversation. */
+  event("suspension-noted", { threadId: z.string().nullable(), nextStep: jsonSchema }),
+  /** A program's own count of what it used. */
+  event("tool-usage-noted", { tool: z.string(), count: z.int() }),
+  /** An event of a program that means nothing to us, handed on as it came. */
+  event("program-event-noted", { event: jsonObjectSchema }),
+  /** A program's process came to its end. */
+  event("process-finished", { exitCode: z.int(), reason: z.string(), durationMs: z.int() }),
   event("file-produced", { fileId: z.string(), name: z.string(), type: z.string(), sizeBytes: z.int() }),
   event("state-saved", { state: z.string() }),
   event("retry-scheduled", { error: errorFactSchema, at: z.int() }),

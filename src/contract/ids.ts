@@ -71,6 +71,7 @@ export const idPrefixes = {
   webhook: "wh",
   webhookEvent: "evt",
   file: "file",
+  job: "job",
   request: "req",
 } as const;
 

@@ -16,8 +16,11 @@ export interface Organization {
   liveId: Id;
   /** Null: no limit. */
   creditLimitNanoUsd: number | null;
+  /** What executions have cost, less what was paid in. */
   spentNanoUsd: number;
   reservedNanoUsd: number;
+  /** What the transactions that its members booked add up to; see `contract/ledger.ts`. */
+  walletNanoUsd: number;
   createdAt: number;
 }
 
@@ -29,9 +32,14 @@ export const scopes = [
   "keys:manage",
   "webhooks:manage",
   "organizations:manage",
+  "admin",
+  "internal",
 ] as const;
 export const scopeSchema = z.enum(scopes);
 export type Scope = z.infer<typeof scopeSchema>;
+
+/** Of whoever runs the installation: the first key has them, and no key can hand them on. They reach every tenant. */
+export const operatorScopes: ReadonlySet<Scope> = new Set(["organizations:manage", "admin", "internal"]);
 
 export interface ApiKey {
   id: Id;

@@ -6,6 +6,8 @@ export interface PageRequest {
   limit: number;
   after?: Id;
   before?: Id;
+  /** How many to pass over from where it begins. Default 0. */
+  offset?: number;
 }
 
 export interface Page<T> {

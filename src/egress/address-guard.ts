@@ -22,21 +22,25 @@ export function checkTarget(target: Target, allowList: AllowList): void {
   if (isIP(target.host) !== 0 && !isPublicAddress(target.host)) throw addressRefused(target.host, target.port);
 }
 
-/**
- * Opens sockets for one origin, to checked addresses only. A name is resolved here, every address it resolves to must
- * pass, and the socket is given exactly these addresses; nothing is resolved a second time. Node asks a lookup function
- * for names alone, so an address in the place of the name is checked before.
- */
-export function createGuardedConnector(options: {
+/** What one socket may be opened to. */
+export interface GuardOptions {
   target: Pick<Target, "host" | "port">;
   allowList: AllowList;
   resolveName: ResolveName;
-  connectTimeoutMs: number;
-}): buildConnector.connector {
-  const { target, allowList, resolveName } = options;
+}
+
+/** The two checks of a socket's address; each is needed, because Node asks a lookup function for names alone. */
+export interface SocketGuard {
+  /** Whether an address that stands in the place of a name may be connected to. */
+  passes(address: string): boolean;
+  /** Resolves a name and gives the socket exactly the addresses that were checked; nothing is resolved a second time. */
+  lookup: LookupFunction;
+}
+
+/** Every address that the target's name resolves to must pass, unless the name itself is allowed. */
+export function createSocketGuard({ target, allowList, resolveName }: GuardOptions): SocketGuard {
   const nameAllowed = allowList.allows(target.host, target.port);
   const passes = (address: string) => nameAllowed || isPublicAddress(address) || allowList.allows(address, target.port);
-
   const lookup: LookupFunction = (hostname, lookupOptions, callback) => {
     resolveName(hostname, { all: true }, (error, addresses) => {
       const first = addresses?.[0];
@@ -51,7 +55,12 @@ export function createGuardedConnector(options: {
       }
     });
   };
+  return { passes, lookup };
+}
 
+/** Opens sockets for one origin of HTTP requests, to checked addresses only. */
+export function createGuardedConnector(options: GuardOptions & { connectTimeoutMs: number }): buildConnector.connector {
+  const { passes, lookup } = createSocketGuard(options);
   const connect = buildConnector({
     lookup,
     autoSelectFamily: true,
@@ -61,14 +70,15 @@ export function createGuardedConnector(options: {
   });
   return (connectOptions, callback) => {
     if (isIP(connectOptions.hostname) !== 0 && !passes(connectOptions.hostname)) {
-      callback(addressRefused(target.host, target.port), null);
+      callback(addressRefused(options.target.host, options.target.port), null);
     } else {
       connect(connectOptions, callback);
     }
   };
 }
 
-function addressRefused(host: string, port: number): RunyardError {
+/** The error of a target that is neither public nor allowed. */
+export function addressRefused(host: string, port: number): RunyardError {
   return new RunyardError(
     "address_refused",
     `The address ${host.includes(":") ? `[${host}]` : host}:${port} is not on the public internet. ` +

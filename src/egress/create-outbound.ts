@@ -1,10 +1,19 @@
 import { lookup } from "node:dns";
+import type { Socket } from "node:net";
 import { Agent, type Dispatcher, Pool } from "undici";
 import { checkTarget, createGuardedConnector, type ResolveName } from "./address-guard.ts";
 import { type AllowList, createAllowList } from "./allow-list.ts";
 import { BoundedHandler } from "./bounded-handler.ts";
+import { createGuardedConnect, type GuardedConnect } from "./guarded-connect.ts";
 import { outboundFailure } from "./outbound-failure.ts";
-import { type Outbound, OutboundError, type OutboundRequest, type OutboundResponse } from "./outbound.ts";
+import {
+  type Outbound,
+  type OutboundConnectOptions,
+  OutboundError,
+  type OutboundRequest,
+  type OutboundResponse,
+  type OutboundTarget,
+} from "./outbound.ts";
 import { type Hop, nextHop, redirectLocation } from "./redirect.ts";
 import { parseTarget, type Target } from "./target.ts";
 
@@ -24,8 +33,8 @@ export interface OutboundOptions {
 
 /**
  * Builds the way out. One instance keeps one set of keep-alive sockets; each socket's address was checked when it was
- * opened and serves one origin only, so a request on an open socket needs no new check. Disposing closes all sockets at
- * once, those in use as well.
+ * opened and serves one origin only, so a request on an open socket needs no new check. Disposing closes all sockets of
+ * requests at once, those in use as well; a socket of `connect` belongs to its caller.
  * @throws RunyardError `invalid_field_value` for an entry of `allowedHosts` that cannot be read
  */
 export function createOutbound(options: OutboundOptions = {}): Outbound & AsyncDisposable {
@@ -51,11 +60,13 @@ class GuardedAgent extends Agent {
 class GuardedOutbound implements Outbound, AsyncDisposable {
   readonly #allowList: AllowList;
   readonly #agent: GuardedAgent;
+  readonly #connect: GuardedConnect;
   readonly #targets = new Map<string, Target>();
 
   constructor(options: OutboundOptions) {
     const allowList = createAllowList(options.allowedHosts ?? []);
     this.#allowList = allowList;
+    this.#connect = createGuardedConnect({ ...options, allowList });
     this.#agent = new GuardedAgent({
       connections: options.maxSocketsPerOrigin ?? null,
       factory: (origin, poolOptions) =>
@@ -94,6 +105,10 @@ class GuardedOutbound implements Outbound, AsyncDisposable {
     // Destroying a body that nobody reads emits an error; without a listener that would take the process down.
     response.body.on("error", () => undefined);
     return { status: response.statusCode, headers: response.headers, body: response.body };
+  }
+
+  connect(target: OutboundTarget, options?: OutboundConnectOptions): Promise<Socket> {
+    return this.#connect(target, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

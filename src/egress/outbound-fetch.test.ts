@@ -7,6 +7,7 @@ function recorder(status = 200, body = "hello") {
   const requests: OutboundRequest[] = [];
   const bodies: Readable[] = [];
   const outbound: Outbound = {
+    connect: () => expect.fail("a request opens no bare connection"),
     async request(request) {
       requests.push(request);
       const readable = Readable.from([Buffer.from(body)]);

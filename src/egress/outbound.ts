@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 
 /**
@@ -13,6 +14,24 @@ export interface Outbound {
    *   body emits as well when it happens there; the signal's own reason when it aborts
    */
   request(request: OutboundRequest): Promise<OutboundResponse>;
+  /**
+   * Opens a bare connection for a program that speaks for itself, such as one in a sandbox. A name is resolved here, each
+   * of its addresses is checked, and the socket goes to a checked one.
+   * @throws as `request`: `address_refused`, an `OutboundError`, the signal's reason
+   */
+  connect(target: OutboundTarget, options?: OutboundConnectOptions): Promise<Socket>;
+}
+
+export interface OutboundTarget {
+  /** Name or address; an IPv6 address without brackets. */
+  host: string;
+  port: number;
+}
+
+export interface OutboundConnectOptions {
+  signal?: AbortSignal;
+  /** `host:port` entries, as `createOutbound` takes them, that pass for this connection besides. Only what an operator set. */
+  alsoAllowed?: readonly string[];
 }
 
 export interface OutboundRequest {

@@ -322,6 +322,56 @@ export class Engine {
   }
 
   /**
+   * Appends an event from outside to the log of an execution before its end. A program that is called again is not
+   * disturbed by it.
+   * @returns false when the execution has ended or does not exist
+   */
+  async note(executionId: Id, event: DomainEvent): Promise<boolean> {
+    const noted = { ...event, executionId, seq: 0, attempt: 0, step: 0, at: this.#now() } as StoredEvent;
+    let results;
+    try {
+      results = await this.#database.write([
+        this.#queries.note({ id: executionId }, { expectsRow: true }),
+        this.#insert(noted, { statement: 0, column: "last_seq", plus: 0 }),
+      ]);
+    } catch (error) {
+      if (error instanceof UnitRejected) return false;
+      throw error;
+    }
+    this.feed.publish([{ ...noted, seq: results[0]?.[0]?.["last_seq"] as number }]);
+    return true;
+  }
+
+  /**
+   * Ends an execution in any state before its end, with a verdict from outside. An attempt that runs it loses its hold in
+   * the same commit and is stopped.
+   *
+   * @param events the last of them is the terminal one of the status
+   * @returns false when it has ended by itself, or does not exist
+   */
+  async end(
+    executionId: Id,
+    status: "completed" | "failed" | "cancelled",
+    events: readonly DomainEvent[],
+  ): Promise<boolean> {
+    for (;;) {
+      const [row] = await this.#database.read(this.#queries.state({ id: executionId }));
+      switch (row?.["status"]) {
+        case "queued":
+        case "waiting":
+          if (await this.#end(this.#queries.endIdle, executionId, status, events)) return true;
+          continue; // it was taken up meanwhile: look again
+        case "running":
+          if (!(await this.#end(this.#queries.forceEnd, executionId, status, events))) continue;
+          this.#attempts.get(executionId)?.stop("lost");
+          return true;
+        default:
+          return false;
+      }
+    }
+  }
+
+  /**
    * Takes no more work and lets running attempts come to their end; after `timeoutMs` the rest is handed back, to be
    * taken up by the next process.
    */
@@ -377,8 +427,8 @@ export class Engine {
   async #end(
     query: EngineQueries["endIdle"],
     executionId: Id,
-    status: "cancelled" | "failed",
-    events: DomainEvent[],
+    status: "completed" | "cancelled" | "failed",
+    events: readonly DomainEvent[],
   ): Promise<boolean> {
     const now = this.#now();
     const [state] = await this.#database.read(this.#queries.state({ id: executionId }));

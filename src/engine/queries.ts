@@ -267,6 +267,15 @@ export function engineQueries(builder: Kysely<Tables>) {
         .where(sql<boolean>`status in ('queued', 'waiting')`)
         .returning(factColumns),
     ),
+    /** Numbers one event from outside of any attempt. */
+    note: prepared<{ id: string }>((p) =>
+      builder
+        .updateTable("execution")
+        .set({ last_seq: sql<number>`last_seq + 1` })
+        .where("id", "=", p.id)
+        .where(sql<boolean>`status in ('queued', 'running', 'waiting')`)
+        .returning("last_seq"),
+    ),
     requestCancel: prepared<{ id: string; now: number }>((p) =>
       builder
         .updateTable("execution")

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, expect, it } from "vitest";
 import type { StoredEvent } from "../contract/events.ts";
 import { testLog } from "./__fixtures__/operations.ts";
-import { EventStreams, type EventStreamOptions } from "./event-stream.ts";
+import { EventStreams, type EventStreamOptions, type Heartbeat } from "./event-stream.ts";
 import { FrameCache } from "./frame-cache.ts";
 import { sseFrame } from "./sse-frame.ts";
 
@@ -79,8 +79,13 @@ type Log = AsyncIterable<readonly StoredEvent[]>;
 async function setUp({
   batches,
   resume,
+  heartbeat,
   ...options
-}: EventStreamOptions & { batches?: Log; resume?: (after: number) => Promise<Log> } = {}): Promise<Setup> {
+}: EventStreamOptions & {
+  batches?: Log;
+  resume?: (after: number) => Promise<Log>;
+  heartbeat?: Heartbeat;
+} = {}): Promise<Setup> {
   let now = 0;
   const requests = { open: 0 };
   const counted = async function* (given: Log): AsyncGenerator<readonly StoredEvent[]> {
@@ -113,6 +118,7 @@ async function setUp({
       frames,
       context: undefined,
       headers: { "x-execution-id": "exec_1" },
+      heartbeat,
       finish: async (last) => (last === undefined ? undefined : sseFrame({ id: last.seq, data: '"end"' })),
     });
   });
@@ -218,6 +224,20 @@ it("sends a heartbeat after 15 s of silence, and only then", async () => {
   expect(reader.text()).not.toContain(": ping");
   tick(1);
   await reader.until(includes(": ping\n\n"));
+});
+
+it("sends a stream's own heartbeat after its own silence", async () => {
+  const heartbeat = { frame: Buffer.from('data: "..."\n\n'), everyMs: 5000 };
+  const { open, tick } = await setUp({ heartbeat });
+  const reader = open();
+  await reader.until(includes("\r\n\r\n"));
+  tick(4999);
+  expect(reader.text()).not.toContain("...");
+  tick(1);
+  await reader.until(includes('data: "..."\n\n'));
+  tick(5000);
+  await reader.until(includes('data: "..."\n\n\r\n'));
+  expect(reader.text()).not.toContain(": ping");
 });
 
 it("sends each of many silent readers its heartbeat, some a little later", async () => {

@@ -30,11 +30,18 @@ export interface EventStreamRequest<C> {
   frames: FrameCache<C>;
   context: C;
   headers?: Record<string, string>;
+  /** What keeps this connection open in silence, instead of the comment; one object for all streams of a kind. */
+  heartbeat?: Heartbeat;
   /**
    * The last frame, made once the log has ended by itself.
    * @param last the last event of the log, undefined when there was none after the reader's cursor
    */
   finish?: (last: StoredEvent | undefined) => Promise<string | undefined>;
+}
+
+export interface Heartbeat {
+  frame: Buffer;
+  everyMs: number;
 }
 
 /**
@@ -100,7 +107,7 @@ export class EventStreams {
       "x-accel-buffering": "no",
     });
     response.flushHeaders();
-    const reader = new Reader(response, request.controller, this.#options);
+    const reader = new Reader(response, request.controller, this.#options, request.heartbeat);
     this.#readers.add(reader);
     void this.#pump(reader, request);
   }
@@ -179,9 +186,12 @@ export class EventStreams {
         const stalledMs = now - reader.stalledSince;
         if (stalledMs >= this.#options.stallMs) reader.cut();
         else if (stalledMs >= this.#options.letGoMs) reader.letGo();
-      } else if (heartbeatsLeft > 0 && now - reader.lastWriteAt >= this.#options.heartbeatMs) {
+      } else if (
+        heartbeatsLeft > 0 &&
+        now - reader.lastWriteAt >= (reader.heartbeat?.everyMs ?? this.#options.heartbeatMs)
+      ) {
         heartbeatsLeft -= 1;
-        reader.write(heartbeat);
+        reader.write(reader.heartbeat?.frame ?? heartbeat);
       }
     }
   }
@@ -195,6 +205,7 @@ class Reader {
   lastWriteAt: number;
   /** Since when the buffer is full; undefined while it is not. */
   stalledSince: number | undefined;
+  readonly heartbeat: Heartbeat | undefined;
   #letGo: (() => void) | undefined;
   readonly #response: ServerResponse;
   readonly #limits: { maxBufferedBytes: number; now: () => number };
@@ -203,8 +214,10 @@ class Reader {
     response: ServerResponse,
     controller: AbortController,
     limits: { maxBufferedBytes: number; now: () => number },
+    heartbeat?: Heartbeat,
   ) {
     this.#response = response;
+    this.heartbeat = heartbeat;
     this.controller = controller;
     this.#limits = limits;
     this.lastWriteAt = limits.now();

@@ -45,7 +45,7 @@ describe("the OpenAPI document", () => {
     ]) {
       expect(calls).toContain(call);
     }
-    expect(calls).toHaveLength(46);
+    expect(calls).toHaveLength(51);
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
   });
 

@@ -59,13 +59,17 @@ export async function requireAgent(database: Database, organizationId: Id, agent
 
 /** @param version with header values sealed */
 export function insertVersion(database: Database, organizationId: Id, version: AgentVersion): Statement {
+  const { definition } = version;
+  const bundled = definition.runtime === "code" ? definition : undefined;
   return toStatement(
     database.builder.insertInto("agent_version").values({
       id: version.id,
       agent_id: version.agentId,
       organization_id: organizationId,
       number: version.number,
-      definition: JSON.stringify(version.definition),
+      definition: JSON.stringify(definition),
+      label: bundled?.label ?? null,
+      bundle_sha256: bundled?.bundle?.sha256 ?? null,
       created_at: version.createdAt,
     }),
   );

@@ -114,6 +114,7 @@ function newOrganization(settings: BootstrapSettings, now: number): Organization
     creditLimitNanoUsd: null,
     spentNanoUsd: 0,
     reservedNanoUsd: 0,
+    walletNanoUsd: 0,
     createdAt: now,
   };
 }

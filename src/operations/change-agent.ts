@@ -8,10 +8,12 @@ import { type Statement, UnitRejected } from "../store/statement.ts";
 import { insertVersion, requireAgent } from "./agent-row.ts";
 import { refuseUnrunnable } from "./check-definition.ts";
 import { commitOnce } from "./idempotent-commit.ts";
+import { keepBundle } from "./keep-bundle.ts";
 import type { Caller } from "./operations.ts";
 import { outboxStatement } from "./outbox.ts";
 import type { OperationParts } from "./parts.ts";
 import { openDefinition, sealDefinition } from "./seal-definition.ts";
+import { labelRoom, nextVersionNumber } from "./version-label.ts";
 
 const maxTries = 5;
 
@@ -28,7 +30,7 @@ export interface DefinitionChange {
  * @throws `agent_not_found`, `unprocessable`, `edit_conflict` when others were faster several times in a row
  */
 export async function changeAgent(
-  parts: Pick<OperationParts, "database" | "secrets" | "now" | "checkDefinition" | "wakeRelay">,
+  parts: Pick<OperationParts, "database" | "secrets" | "blobFiles" | "now" | "checkDefinition" | "wakeRelay">,
   caller: Caller,
   agentId: Id,
   change: DefinitionChange,
@@ -75,12 +77,17 @@ async function tryChange(
       { expectsRow: true },
     ),
   ];
-  if (version !== undefined) unit.push(insertVersion(database, organizationId, version));
+  if (version !== undefined) {
+    unit.push(
+      ...(await labelRoom(database, organizationId, version)),
+      insertVersion(database, organizationId, version),
+    );
+  }
   unit.push(
     outboxStatement(database, { organizationId, type: "agent.updated", agentId, data: { agentId, name }, at: now }),
   );
   try {
-    await commitOnce(parts, caller, unit, next);
+    await keepBundle(parts, next.currentVersion.definition, () => commitOnce(parts, caller, unit, next));
   } catch (error) {
     if (error instanceof UnitRejected) return "overtaken"; // or deleted, which the next look tells
     throw error;
@@ -106,7 +113,8 @@ async function nextVersion(
   return {
     id,
     agentId: agent.id,
-    number: currentVersion.number + 1,
+    // The current version need not be the newest.
+    number: await nextVersionNumber(parts.database, organizationId, agent.id),
     definition: await sealDefinition(parts.secrets, { organizationId, versionId: id }, definition),
     createdAt: parts.now(),
   };

@@ -1,21 +1,27 @@
 import { randomBytes } from "node:crypto";
 import type { Agent, AgentDefinition } from "../contract/agent.ts";
-import { newId } from "../contract/ids.ts";
-import { toStatement } from "../store/database.ts";
+import { RunyardError } from "../contract/errors.ts";
+import { type Id, newId } from "../contract/ids.ts";
+import { type Database, toStatement } from "../store/database.ts";
+import { type Statement, UnitRejected } from "../store/statement.ts";
 import { insertVersion } from "./agent-row.ts";
+import { insertAlias } from "./alias.ts";
 import { refuseUnrunnable } from "./check-definition.ts";
 import { commitOnce } from "./idempotent-commit.ts";
+import { keepBundle } from "./keep-bundle.ts";
 import type { Caller } from "./operations.ts";
 import { outboxStatement } from "./outbox.ts";
 import type { OperationParts } from "./parts.ts";
 import { toolSecretPlace } from "./read-tool-secret.ts";
 import { requireScope } from "./scopes.ts";
 import { sealDefinition } from "./seal-definition.ts";
+import { isUserId, noteUser } from "./user-row.ts";
 
 export async function createAgent(
-  parts: Pick<OperationParts, "database" | "secrets" | "now" | "checkDefinition" | "wakeRelay">,
+  parts: Pick<OperationParts, "database" | "secrets" | "blobFiles" | "now" | "checkDefinition" | "wakeRelay">,
   caller: Caller,
   definition: AgentDefinition,
+  { alias }: { alias?: string } = {},
 ): Promise<Agent> {
   requireScope(caller, "agents:write");
   refuseUnrunnable(parts, definition);
@@ -40,6 +46,7 @@ export async function createAgent(
   };
   const toolSecret = `tlsec_${randomBytes(32).toString("base64url")}`;
   const unit = [
+    ...(alias === undefined ? [] : [insertAlias(database, { organizationId, kind: "agent", alias, id: agentId })]),
     toStatement(
       database.builder.insertInto("agent").values({
         id: agentId,
@@ -54,6 +61,7 @@ export async function createAgent(
       }),
     ),
     insertVersion(database, organizationId, agent.currentVersion),
+    ...ownerStatements(database, organizationId, definition, now),
     outboxStatement(database, {
       organizationId,
       type: "agent.created",
@@ -62,7 +70,24 @@ export async function createAgent(
       at: now,
     }),
   ];
-  await commitOnce(parts, caller, unit, agent);
+  try {
+    await keepBundle(parts, definition, () => commitOnce(parts, caller, unit, agent));
+  } catch (error) {
+    if (!(error instanceof UnitRejected) || alias === undefined || error.statement !== 0) throw error;
+    throw new RunyardError("agent_exists", `There is an agent with the id ${alias} already.`, { param: "id" });
+  }
   parts.wakeRelay();
   return agent;
+}
+
+/** An owner whose name can be a user's id is a user from now on. */
+function ownerStatements(
+  database: Database,
+  organizationId: Id,
+  definition: AgentDefinition,
+  now: number,
+): Statement[] {
+  const owner = definition.runtime === "code" ? definition.owner : undefined;
+  if (owner === undefined || !isUserId(owner)) return [];
+  return [noteUser(database, { organizationId, userId: owner, now })];
 }

@@ -1,6 +1,12 @@
 import { RunyardError } from "../contract/errors.ts";
 import { newId } from "../contract/ids.ts";
-import type { ApiKey, Environment, Organization, Scope } from "../contract/organization.ts";
+import {
+  type ApiKey,
+  type Environment,
+  operatorScopes,
+  type Organization,
+  type Scope,
+} from "../contract/organization.ts";
 import { type Statement, UnitRejected } from "../store/statement.ts";
 import { insertApiKey, newApiKey } from "./api-key-row.ts";
 import { commitOnce } from "./idempotent-commit.ts";
@@ -16,8 +22,8 @@ const defaultScopes: readonly Scope[] = ["agents:read", "agents:write", "agents:
 type Parts = Pick<OperationParts, "database" | "secrets" | "now" | "wakeRelay">;
 
 /**
- * A key for the caller's organization, or for its test twin. A key hands on no more than it may do itself, and never the
- * management of organizations. Test keys make test keys only.
+ * A key for the caller's organization, or for its test twin. A key hands on no more than it may do itself, and never what
+ * is for whoever runs the installation. Test keys make test keys only.
  */
 export async function createKey(
   parts: Parts,
@@ -68,8 +74,9 @@ export async function createKey(
 }
 
 function refuseUngrantable(caller: Caller, environment: Environment, scopes: readonly Scope[]): void {
-  if (scopes.includes("organizations:manage")) {
-    throw new RunyardError("insufficient_scope", "Only the first key of a server manages organizations.", {
+  const reserved = scopes.find((scope) => operatorScopes.has(scope));
+  if (reserved !== undefined) {
+    throw new RunyardError("insufficient_scope", `Only the first key of a server has the scope ${reserved}.`, {
       param: "scopes",
     });
   }

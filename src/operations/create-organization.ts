@@ -1,5 +1,5 @@
 import { newId } from "../contract/ids.ts";
-import { type Organization, type Plan, scopes } from "../contract/organization.ts";
+import { type Organization, operatorScopes, type Plan, scopes } from "../contract/organization.ts";
 import { insertApiKey, newApiKey } from "./api-key-row.ts";
 import { commitOnce } from "./idempotent-commit.ts";
 import { createKeyText, prefixOf } from "./key-text.ts";
@@ -26,6 +26,7 @@ export async function createOrganization(
     creditLimitNanoUsd: request.creditLimitNanoUsd ?? null,
     spentNanoUsd: 0,
     reservedNanoUsd: 0,
+    walletNanoUsd: 0,
     createdAt: now(),
   };
   const key = createKeyText("live");
@@ -35,7 +36,7 @@ export async function createOrganization(
     name: "First key",
     prefix: prefixOf(key),
     environment: "live",
-    scopes: scopes.filter((scope) => scope !== "organizations:manage"),
+    scopes: scopes.filter((scope) => !operatorScopes.has(scope)),
     createdAt: now(),
   });
   const unit = [

@@ -27,6 +27,15 @@ export async function deleteAgent(
         .where("deleted_at", "is", null),
       { expectsRow: true },
     ),
+    toStatement(database.builder.deleteFrom("alias").where("id", "=", agentId).where("kind", "=", "agent")),
+    // Its daemons are not brought up again; those that run end when they have been idle.
+    toStatement(
+      database.builder
+        .updateTable("daemon")
+        .set({ wanted: "paused", updated_at: deletedAt })
+        .where("organization_id", "=", organizationId)
+        .where("agent_id", "=", agentId),
+    ),
     outboxStatement(database, {
       organizationId,
       type: "agent.deleted",

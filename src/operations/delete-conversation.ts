@@ -40,6 +40,7 @@ export async function removeConversation(
     toStatement(
       builder.deleteFrom("conversation").where("id", "=", conversationId).where("organization_id", "=", organizationId),
     ),
+    toStatement(builder.deleteFrom("alias").where("id", "=", conversationId).where("kind", "=", "conversation")),
   ]);
   for (const row of await database.read(open)) {
     await engine.cancel(row["id"] as Id, { by: "conversation", reason: "The conversation was deleted." });

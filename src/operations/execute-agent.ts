@@ -5,23 +5,31 @@ import { type Id, newId, spellId } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import { noUsage } from "../contract/usage.ts";
 import { UnitRejected } from "../store/statement.ts";
+import { insertAlias, readAlias } from "./alias.ts";
 import { conversationBusy, conversationQueue } from "./conversation-queue.ts";
 import { oldestActivity } from "./conversation-rows.ts";
+import { daemonBusy, daemonQueue } from "./daemon-queue.ts";
 import { executeQueries } from "./execute-queries.ts";
 import { executionReplay } from "./execution-replay.ts";
 import type { Caller, ExecuteRequest } from "./operations.ts";
 import type { OperationParts } from "./parts.ts";
+import { codeRun, inputFor, refuseCodeFields, userOf } from "./program-input.ts";
 import { readAgentVersion } from "./read-agent-version.ts";
 import { type Guard, refusalOf, reserveCredit } from "./reserve-credit.ts";
+import { noteRunUser } from "./run-user.ts";
 import { requireScope } from "./scopes.ts";
+import { findVersion } from "./version-label.ts";
+import { callbackInterest } from "./webhook-interest.ts";
 
-type Parts = Pick<OperationParts, "database" | "engine" | "secrets" | "now" | "plans" | "estimateCost">;
+type Parts = Pick<OperationParts, "database" | "engine" | "secrets" | "now" | "plans" | "estimateCost" | "checkUrl">;
 
+/** @param together what is committed with the start or not at all, ahead of everything else; for our own callers */
 export async function executeAgent(
   parts: Parts,
   caller: Caller,
   agentId: Id,
   request: ExecuteRequest,
+  together: (executionId: Id) => readonly Guard[] = () => [],
 ): Promise<Execution> {
   requireScope(caller, "agents:execute");
   const organizationId = caller.organization.id;
@@ -34,14 +42,25 @@ export async function executeAgent(
       `Agent ${spellId("agent", agentId)} is paused; set its status to active first.`,
     );
   }
-  const agentVersionId = agent["current_version_id"] as Id;
+  const agentVersionId =
+    request.versionLabel === undefined
+      ? (agent["current_version_id"] as Id)
+      : await requireLabel(parts, organizationId, agentId, request.versionLabel);
   const { definition } = await readAgentVersion(parts, organizationId, agentVersionId);
+  if (definition.runtime === "chat" && request.code !== undefined) refuseCodeFields(request.code);
+  if (definition.runtime === "code" && definition.bundle === undefined) {
+    throw new RunyardError(
+      "bundle_missing",
+      `${definition.label === undefined ? "This version" : `Version ${definition.label}`} of agent ${spellId("agent", agentId)} has no bundle to run. Push one.`,
+    );
+  }
+  checkFiles(parts, request.code?.files ?? {});
   await checkQuota(parts, caller);
   await checkStores(parts, organizationId, request.memoryStoreIds ?? []);
 
   // Only a change of the conversation by another writer at the same moment makes it go round again.
   for (;;) {
-    const outcome = await accept(parts, caller, { agentId, agentVersionId, definition }, request);
+    const outcome = await accept(parts, caller, { agentId, agentVersionId, definition }, request, together);
     if (outcome !== "again") return outcome;
   }
 }
@@ -51,21 +70,30 @@ async function accept(
   caller: Caller,
   agent: { agentId: Id; agentVersionId: Id; definition: AgentDefinition },
   request: ExecuteRequest,
+  together: (executionId: Id) => readonly Guard[],
 ): Promise<Execution | "again"> {
   const { agentId, agentVersionId, definition } = agent;
   const organizationId = caller.organization.id;
   const executionId = newId();
-  const conversation = await openConversation(parts, caller, agentId, request);
-  const inputLength = typeof request.input === "string" ? request.input.length : JSON.stringify(request.input).length;
+  const input = inputFor(definition, request.input);
+  const conversation = await openConversation(parts, caller, agentId, definition, request);
+  const inputLength = typeof input === "string" ? input.length : JSON.stringify(input).length;
   const reservation = reserveCredit(parts, caller, executionId, definition, inputLength);
   const guards: Guard[] = [
-    conversation.guard,
+    ...together(executionId),
+    ...conversation.guards,
+    ...ownId(parts, organizationId, executionId, request.alias),
+    ...callback(parts, organizationId, executionId, request.completionCallbackUrl),
+    ...(definition.runtime === "code" ? runUser(parts, { executionId, organizationId, agentId }, request) : []),
     ...reservation.guards,
     ...executionReplay(parts, caller, executionId).map((statement) => ({
       statement,
       refused: () => new RunyardError("idempotency_in_progress", "Another call with this idempotency key came first."),
     })),
   ];
+  const ofDaemon = daemonQueue(agentId, definition, request.code);
+  const queue =
+    ofDaemon ?? (conversation.id === null ? undefined : conversationQueue(conversation.id, conversation.isNew));
   const metadata = request.metadata ?? {};
   const createdAt = parts.now();
   try {
@@ -74,34 +102,41 @@ async function accept(
       organizationId,
       program: definition.runtime,
       input: {
-        text: request.input,
+        input,
         agentId,
         agentVersionId,
         conversationId: conversation.id,
-        session: conversation.session,
-        memoryStoreIds: request.memoryStoreIds ?? [],
         metadata,
-        isFirst: conversation.isNew,
-        isTest: caller.organization.environment === "test",
+        ...(definition.runtime === "chat"
+          ? {
+              session: conversation.session,
+              memoryStoreIds: request.memoryStoreIds ?? [],
+              isFirst: conversation.isNew,
+              isTest: caller.organization.environment === "test",
+            }
+          : { run: await codeRun(parts.secrets, { organizationId, agentId }, request, conversation.name) }),
       },
       agentId,
       agentVersionId,
-      conversationId: conversation.id,
-      queue: conversationQueue(conversation.id, conversation.isNew),
+      ...(conversation.id === null ? {} : { conversationId: conversation.id }),
+      ...(queue === undefined ? {} : { queue }),
       metadata,
       reservedNanoUsd: reservation.amountNanoUsd,
       before: guards.map((guard) => guard.statement),
     });
   } catch (error) {
     if (!(error instanceof UnitRejected)) throw error;
-    const refusal = refusalOf(guards, error) ?? conversationBusy(conversation.id);
+    const refusal =
+      refusalOf(guards, error) ??
+      (ofDaemon === undefined ? conversationBusy(conversation.id ?? executionId) : daemonBusy());
     if (refusal === "again") return "again";
     throw refusal;
   }
+  if (request.completionCallbackUrl !== undefined) callbackInterest(parts.database).changed(organizationId);
   return accepted(
     { executionId, organizationId, definition, agentId, agentVersionId, createdAt, metadata },
     conversation.id,
-    request.input,
+    input,
   );
 }
 
@@ -116,7 +151,7 @@ function accepted(
     createdAt: number;
     metadata: JsonObject;
   },
-  conversationId: Id,
+  conversationId: Id | null,
   input: Json,
 ): Execution {
   return {
@@ -125,7 +160,7 @@ function accepted(
     program: facts.definition.runtime,
     agentId: facts.agentId,
     agentVersionId: facts.agentVersionId,
-    conversationId,
+    conversationId: conversationId ?? undefined,
     status: "running",
     attempt: 1,
     lastSeq: 1,
@@ -143,10 +178,13 @@ function accepted(
 }
 
 interface OpenedConversation {
-  id: Id;
+  /** Null: the execution belongs to none. */
+  id: Id | null;
+  /** What its workspace is named after. */
+  name: string | null;
   isNew: boolean;
   session: JsonObject;
-  guard: Guard;
+  guards: Guard[];
 }
 
 /** A new conversation, or one that goes on with this request's session keys merged over its own. */
@@ -154,18 +192,33 @@ async function openConversation(
   parts: Parts,
   caller: Caller,
   agentId: Id,
+  definition: AgentDefinition,
   request: ExecuteRequest,
 ): Promise<OpenedConversation> {
   const organizationId = caller.organization.id;
   const queries = executeQueries(parts.database);
   const now = parts.now();
-  if (request.conversationId === undefined) {
+  const alias = request.conversationAlias;
+  if (alias === null && definition.runtime === "code") {
+    return { id: null, name: null, isNew: true, session: {}, guards: [] };
+  }
+  const known =
+    typeof alias === "string"
+      ? await readAlias(parts.database, organizationId, "conversation", alias)
+      : request.conversationId;
+  if (known === undefined) {
     const id = newId();
     const session = mergeSession({}, request.session);
-    const statement = queries.openConversation({ id, organizationId, agentId, session: JSON.stringify(session), now });
-    return { id, isNew: true, session, guard: { statement, refused: () => "again" } };
+    const statements = [
+      queries.openConversation({ id, organizationId, agentId, session: JSON.stringify(session), now }),
+      ...(typeof alias === "string"
+        ? [insertAlias(parts.database, { organizationId, kind: "conversation", alias, id })]
+        : []),
+    ];
+    const guards = statements.map((statement): Guard => ({ statement, refused: () => "again" }));
+    return { id, name: alias ?? id, isNew: true, session, guards };
   }
-  const id = request.conversationId;
+  const id = known;
   const [row] = await parts.database.read(queries.conversation({ id, organizationId }));
   const { retentionDays } = parts.plans[caller.organization.plan];
   if (row === undefined || (row["last_active_at"] as number) < oldestActivity(retentionDays, now)) {
@@ -179,7 +232,52 @@ async function openConversation(
     { id, organizationId, session: JSON.stringify(session), version: row["session_version"] as number, now },
     { expectsRow: true },
   );
-  return { id, isNew: false, session, guard: { statement, refused: () => "again" } };
+  return { id, name: alias ?? id, isNew: false, session, guards: [{ statement, refused: () => "again" }] };
+}
+
+/** Keeps the caller's own id of the execution, which nobody else of the organization may have used. */
+function ownId(parts: Parts, organizationId: Id, id: Id, alias: string | undefined): Guard[] {
+  if (alias === undefined) return [];
+  const statement = insertAlias(parts.database, { organizationId, kind: "execution", alias, id });
+  const refused = () => new RunyardError("execution_exists", `The id ${alias} was used before. Choose another.`);
+  return [{ statement, refused }];
+}
+
+function callback(parts: Parts, organizationId: Id, executionId: Id, url: string | undefined): Guard[] {
+  if (url === undefined) return [];
+  const problem = parts.checkUrl(url);
+  if (problem !== undefined) throw new RunyardError("address_refused", problem, { param: "completionCallbackUrl" });
+  callbackInterest(parts.database).changed(organizationId);
+  const statement = executeQueries(parts.database).callback({ executionId, organizationId, url });
+  return [{ statement, refused: () => "again" }];
+}
+
+function runUser(
+  parts: Parts,
+  ids: { executionId: Id; organizationId: Id; agentId: Id },
+  request: ExecuteRequest,
+): Guard[] {
+  const run = { ...ids, userId: userOf(request.code), task: request.code?.task?.kind ?? null, now: parts.now() };
+  return noteRunUser(parts.database, run).map((statement) => ({ statement, refused: () => "again" }));
+}
+
+async function requireLabel(parts: Parts, organizationId: Id, agentId: Id, label: string): Promise<Id> {
+  const [row] = await parts.database.read(executeQueries(parts.database).labelled({ agentId, label }));
+  if (row !== undefined) return row["id"] as Id;
+  const numbered = await findVersion(parts.database, organizationId, agentId, label);
+  if (numbered !== undefined) return numbered.id;
+  throw new RunyardError("agent_version_not_found", `Agent ${spellId("agent", agentId)} has no version ${label}.`, {
+    param: "version",
+  });
+}
+
+/** What can be told without a look-up; the guard looks again when they are downloaded. */
+function checkFiles(parts: Pick<Parts, "checkUrl">, files: Record<string, string>): void {
+  for (const [name, url] of Object.entries(files)) {
+    const problem = /^data:/i.test(url) ? undefined : parts.checkUrl(url);
+    if (problem === undefined) continue;
+    throw new RunyardError("address_refused", `The file ${name} cannot be fetched: ${problem}`, { param: "files" });
+  }
 }
 
 /** One level deep; null removes a key. */

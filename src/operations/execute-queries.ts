@@ -12,6 +12,15 @@ export const executeQueries = perDatabase(({ builder }) => ({
       .where("organization_id", "=", p.organizationId)
       .where("deleted_at", "is", null),
   ),
+  /** Ask only for an agent that was found: a label says nothing of the organization. */
+  labelled: prepared<{ agentId: string; label: string }>((p) =>
+    builder.selectFrom("agent_version").select("id").where("agent_id", "=", p.agentId).where("label", "=", p.label),
+  ),
+  callback: prepared<{ executionId: string; organizationId: string; url: string }>((p) =>
+    builder
+      .insertInto("completion_callback")
+      .values({ execution_id: p.executionId, organization_id: p.organizationId, url: p.url }),
+  ),
   memoryStore: prepared<{ id: string; organizationId: string }>((p) =>
     builder
       .selectFrom("memory_store")

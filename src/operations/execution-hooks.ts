@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { DomainEvent } from "../contract/events.ts";
+import { type DomainEvent, isTerminalEvent } from "../contract/events.ts";
 import { newId } from "../contract/ids.ts";
 import type { JsonObject } from "../contract/json.ts";
 import type { WebhookEventType } from "../contract/webhook.ts";
@@ -7,16 +7,18 @@ import type { EngineHooks, ExecutionFacts } from "../engine/hooks.ts";
 import type { Database } from "../store/database.ts";
 import { prepared } from "../store/prepared.ts";
 import type { Statement } from "../store/statement.ts";
+import { callbackStatement } from "./completion-callback.ts";
 import { outboxStatement } from "./outbox.ts";
-import { webhookInterest } from "./webhook-interest.ts";
+import { callbackInterest, webhookInterest } from "./webhook-interest.ts";
 
 /**
  * What the product writes in the same transaction as an execution's events: the conversation's counters, the credit
- * ledger, and one outbox row for each thing that webhooks may want to hear of.
+ * ledger, and one outbox row for each thing that webhooks may want to hear of or that somebody is to be called back for.
  */
 export function createAlongside(database: Database, now: () => number): EngineHooks["alongside"] {
   const queries = settleQueries(database);
   const interest = webhookInterest(database);
+  const callbacks = callbackInterest(database);
   return (facts, events) => {
     if (facts.agentId === null) return []; // the product's own programs have neither cost nor listeners
     const statements: Statement[] = [];
@@ -32,11 +34,28 @@ export function createAlongside(database: Database, now: () => number): EngineHo
         case "execution-cancelled":
         case "execution-failed":
           statements.push(...settle(queries, facts, event, now()));
+          if (callbacks.isPossible(facts.organizationId)) {
+            statements.push(callbackStatement(database, { id: facts.id, agentId: facts.agentId, at: now() }));
+          }
           break;
         default:
       }
     }
     return statements;
+  };
+}
+
+/**
+ * Whether the commit of these events may have filled the outbox. As sure as `createAlongside` is: who has no webhook and
+ * awaits no call leaves it empty.
+ */
+export function fillsOutbox(database: Database): (facts: ExecutionFacts, events: readonly DomainEvent[]) => boolean {
+  const interest = webhookInterest(database);
+  const callbacks = callbackInterest(database);
+  return ({ agentId, organizationId }, events) => {
+    if (agentId === null) return false;
+    if (callbacks.isPossible(organizationId) && events.some(isTerminalEvent)) return true;
+    return interest.isPossible(organizationId) && events.some((event) => webhookEventOf(event) !== undefined);
   };
 }
 

@@ -185,8 +185,8 @@ export class ExecutionView {
 
 /** What the caller gave, out of a program's whole input. */
 function callerInput(input: Json): Json {
-  if (typeof input === "object" && input !== null && !Array.isArray(input) && "text" in input)
-    return input["text"] ?? null;
+  if (typeof input === "object" && input !== null && !Array.isArray(input) && "agentVersionId" in input)
+    return input["input"] ?? null;
   return input;
 }
 

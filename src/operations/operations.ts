@@ -1,16 +1,42 @@
 import type { Readable } from "node:stream";
-import type { Agent, AgentDefinition, AgentStatus, AgentVersion, Metadata } from "../contract/agent.ts";
+import type {
+  Agent,
+  AgentDefinition,
+  AgentStatus,
+  AgentVersion,
+  CodeDefinition,
+  CodeLifecycle,
+  Metadata,
+} from "../contract/agent.ts";
+import type {
+  AgentStats,
+  AgentUsageEntry,
+  CostReport,
+  Distribution,
+  ErrorGroup,
+  ForeignAgent,
+  InstallsOfDay,
+  Period,
+  RunsOfDay,
+  UserCost,
+} from "../contract/analytics.ts";
 import type { Conversation, Turn } from "../contract/conversation.ts";
+import type { Daemon } from "../contract/daemon.ts";
 import type { StoredEvent } from "../contract/events.ts";
 import type { Execution, ExecutionStatus } from "../contract/execution.ts";
 import type { StoredFile } from "../contract/file.ts";
 import type { Id } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
+import type { Job } from "../contract/job.ts";
+import type { Payout, Subscription, Transaction, Wallet } from "../contract/ledger.ts";
 import type { MemoryEntry, MemoryStore } from "../contract/memory.ts";
 import type { ApiKey, Environment, Organization, Plan, Principal, Scope } from "../contract/organization.ts";
 import type { Page, PageRequest } from "../contract/page.ts";
 import type { Usage } from "../contract/usage.ts";
+import type { Notification, User } from "../contract/user.ts";
 import type { Webhook, WebhookEventType } from "../contract/webhook.ts";
+import type { AliasKind } from "./alias.ts";
+import type { JobRequest } from "./create-job.ts";
 
 /**
  * Every verb of the product, as the API dialects call them. One file each in this folder; `create-operations.ts` binds
@@ -28,15 +54,42 @@ export interface Operations {
   /** What an earlier call with this idempotency key came to. @throws `idempotency_mismatch` */
   findIdempotent(principal: Principal, request: IdempotencyRequest): Promise<IdempotentOutcome>;
 
-  createAgent(caller: Caller, definition: AgentDefinition): Promise<Agent>;
+  /** @param options.alias the caller's own id. @throws `agent_exists` when it has been given already */
+  createAgent(caller: Caller, definition: AgentDefinition, options?: { alias?: string }): Promise<Agent>;
   updateAgent(caller: Caller, agentId: Id, change: AgentChange): Promise<Agent>;
   getAgent(caller: Caller, agentId: Id): Promise<Agent>;
-  listAgents(caller: Caller, filter: { status?: AgentStatus; name?: string }, page: PageRequest): Promise<Page<Agent>>;
+  /** @param filter.owner whose agents, in the words of whoever made them */
+  listAgents(
+    caller: Caller,
+    filter: { status?: AgentStatus; name?: string; owner?: string },
+    page: PageRequest,
+  ): Promise<Page<Agent>>;
   /** Running executions go on; new ones are refused. */
   deleteAgent(caller: Caller, agentId: Id): Promise<void>;
   listAgentVersions(caller: Caller, agentId: Id, page: PageRequest): Promise<Page<AgentVersion>>;
   /** Makes a new version with the definition of an older one; without a number, of the one before the current. */
   rollbackAgent(caller: Caller, agentId: Id, versionNumber: number | undefined): Promise<Agent>;
+  /** The versions that go by a label of their own, newest first, and which is the current one. */
+  listVersions(caller: Caller, agentId: Id): Promise<{ currentId: Id; versions: AgentVersion[] }>;
+  /**
+   * Adds a version to the agent of this name, and makes the agent when there is none.
+   * @throws `version_conflict` when the version exists with another content
+   */
+  pushVersion(caller: Caller, alias: string, definition: CodeDefinition & { label: string }): Promise<PushedVersion>;
+  /** Makes another version the current one, with the workspace saved before. See the file for what is thrown. */
+  upgradeAgent(caller: Caller, agentId: Id, label: string, signal: AbortSignal): Promise<Upgrade>;
+  /** Begins to go back to before the last upgrade. @throws `snapshot_not_found` when there was none */
+  undoUpgrade(caller: Caller, agentId: Id): Promise<UndoneUpgrade>;
+  /** Opens a place where the bytes of a bundle may be put once. */
+  openUpload(caller: Caller, wanted: { name: string; version: string }): Promise<OpenedUpload>;
+  /** Without a caller: the token is the authority. @throws `upload_not_found`, `bundle_invalid`, `body_too_large` */
+  receiveUpload(token: string, content: Readable): Promise<void>;
+  /** @throws `upload_not_found`, also while its bytes have not come */
+  getUpload(caller: Caller, uploadId: string): Promise<BundleUpload>;
+  /** The object that the caller has given this name; undefined when there is none. It may have been deleted since. */
+  findByAlias(caller: Caller, kind: AliasKind, alias: string): Promise<Id | undefined>;
+  /** The callers' own names of these objects, whatever their kind; those without one are left out. */
+  readAliases(caller: Caller, ids: readonly Id[]): Promise<Map<Id, string>>;
   /** The secret that signs this agent's calls to its tool handlers. */
   getToolSecret(caller: Caller, agentId: Id): Promise<string>;
 
@@ -63,6 +116,17 @@ export interface Operations {
   ): Promise<AsyncIterable<readonly StoredEvent[]>>;
   /** Resolves after the execution has stopped and its numbers are final. @throws `execution_not_running` */
   cancelExecution(caller: Caller, executionId: Id, reason?: string): Promise<Execution>;
+  /** What the logs of these executions say beside what an `Execution` shows. */
+  readRunNotes(
+    caller: Caller,
+    executions: readonly Pick<Execution, "id" | "agentVersionId">[],
+  ): Promise<Map<Id, RunNotes>>;
+  /** A page of the log as it is now, oldest first. */
+  listEvents(caller: Caller, executionId: Id, page: { after: number; limit: number }): Promise<StoredEvent[]>;
+  /** Puts words on how far it is into the log. @throws `execution_not_running` */
+  noteProgress(caller: Caller, executionId: Id, text: string): Promise<void>;
+  /** Ends an execution with a verdict from outside. @throws `execution_not_running` when it has ended otherwise */
+  completeExecution(caller: Caller, executionId: Id, verdict: Verdict): Promise<Execution>;
   /** Answers all pending client tool calls. @throws `execution_not_waiting`, `unprocessable` when one is left out */
   submitToolResults(caller: Caller, executionId: Id, results: ToolResultSubmission[]): Promise<Execution>;
   /** A new execution with the version and input of one that has ended. */
@@ -122,6 +186,28 @@ export interface Operations {
   ): Promise<Webhook>;
   deleteWebhook(caller: Caller, webhookId: Id): Promise<void>;
 
+  /** The first run may have begun when it resolves. @throws `agent_not_found`, `invalid_field_value` */
+  createJob(caller: Caller, request: JobRequest): Promise<Job>;
+  getJob(caller: Caller, jobId: Id): Promise<Job>;
+  listJobs(caller: Caller, filter: { agentId?: Id }, page: PageRequest): Promise<Page<Job>>;
+  /** Times that passed while it was paused are not made up for. @throws `job_ended` */
+  updateJob(caller: Caller, jobId: Id, change: { status?: "active" | "paused" }): Promise<Job>;
+  /** Cancels its running execution as well, and keeps the job; cancelling twice gives the same answer. */
+  cancelJob(caller: Caller, jobId: Id): Promise<Job>;
+  /** What runs goes on. */
+  deleteJob(caller: Caller, jobId: Id): Promise<void>;
+
+  /** Up when it resolves, or on its way for longer than a caller waits. See the file for what is thrown. */
+  startDaemon(caller: Caller, agentId: Id, options?: { userId?: string }): Promise<Daemon>;
+  /** The run that it is at fails. @throws `daemon_not_found` */
+  stopDaemon(caller: Caller, agentId: Id, options?: { userId?: string }): Promise<Daemon>;
+  restartDaemon(caller: Caller, agentId: Id, options?: { userId?: string }): Promise<Daemon>;
+  /** Removes its volume as well. @throws `daemon_not_found`, `daemon_not_stopped` */
+  terminateDaemon(caller: Caller, agentId: Id, options?: { userId?: string }): Promise<void>;
+  /** Undefined: the agent has none for the user. @throws `agent_not_found`, `sandbox_unavailable` when it can have none */
+  getDaemon(caller: Caller, agentId: Id, options?: { userId?: string }): Promise<Daemon | undefined>;
+  listDaemons(caller: Caller, page: PageRequest): Promise<Page<Daemon>>;
+
   getUsage(caller: Caller, query: UsageQuery): Promise<UsageReport>;
 
   createOrganization(
@@ -136,12 +222,93 @@ export interface Operations {
     change: { name?: string; plan?: Plan; creditLimitNanoUsd?: number | null },
   ): Promise<Organization>;
 
+  /**
+   * Checks a whole bundle by the rules of unpacking without unpacking it.
+   * @param sha256 of a file or an upload of the organization
+   * @returns the text of the wanted files that it has
+   * @throws `file_not_found`, `bundle_invalid`
+   */
+  inspectBundle(caller: Caller, sha256: string, wanted: readonly string[]): Promise<BundleFacts>;
   /** Reads `content` to its end; nothing is kept when it breaks off or is too large. */
   createFile(caller: Caller, request: { name: string; type: string; content: Readable }): Promise<StoredFile>;
   getFile(caller: Caller, fileId: Id): Promise<StoredFile>;
   openFile(caller: Caller, fileId: Id): Promise<{ file: StoredFile; content: Readable }>;
+  /** A ticket by which anybody may read the file for a week. */
+  linkFile(caller: Caller, fileId: Id): string;
+  /** Without a caller: the ticket is the authority. @throws `file_not_found` */
+  openLinkedFile(fileId: Id, ticket: string): Promise<{ file: StoredFile; content: Readable }>;
   listFiles(caller: Caller, page: PageRequest): Promise<Page<StoredFile>>;
   deleteFile(caller: Caller, fileId: Id): Promise<void>;
+
+  /** @param userId default: the key's own user. @throws `user_not_found` */
+  getUser(caller: Caller, userId?: string): Promise<User>;
+  /** @throws `user_exists` */
+  createUser(caller: Caller, request: { id?: string; profile: JsonObject }): Promise<User>;
+  /** Merges fields; null leaves one as it is. */
+  updateOwnUser(caller: Caller, fields: JsonObject): Promise<User>;
+
+  createNotification(
+    caller: Caller,
+    request: { userId: string; title: string; body: string; kind: string },
+  ): Promise<Notification>;
+  /** Without a user: of the key's own. */
+  listNotifications(caller: Caller, filter: { userId?: string }, page: PageRequest): Promise<Page<Notification>>;
+  countUnreadNotifications(caller: Caller, filter: { userId?: string }): Promise<number>;
+  /** @returns how many of them were unread */
+  readNotifications(caller: Caller, notificationIds: readonly Id[]): Promise<number>;
+  updateNotification(caller: Caller, notificationId: Id, change: NotificationChange): Promise<Notification>;
+  deleteNotification(caller: Caller, notificationId: Id): Promise<void>;
+
+  getWallet(caller: Caller): Promise<Wallet>;
+  /** The same type and reference again is the same transaction. @throws `transaction_conflict` */
+  createTransaction(
+    caller: Caller,
+    request: { amountNanoUsd: number; type: string; reference: string; agentId?: Id; description?: string },
+  ): Promise<Transaction>;
+  /** @throws `subscription_exists` while the user has an active one to the agent */
+  createSubscription(
+    caller: Caller,
+    request: { agentId: Id; userId: string; planType: string; priceNanoUsd: number },
+  ): Promise<Subscription>;
+  listSubscriptions(
+    caller: Caller,
+    filter: { agentId?: Id; userId?: string },
+    page: PageRequest,
+  ): Promise<Page<Subscription>>;
+  getSubscription(caller: Caller, subscriptionId: Id): Promise<Subscription>;
+  /** Its signature is the proof of who is calling. @throws `payment_event_refused` */
+  receivePaymentEvent(request: {
+    /** The body as it came. */
+    payload: Uint8Array;
+    body: Json;
+    signature: string | undefined;
+  }): Promise<PaymentEventOutcome>;
+
+  searchAgents(caller: Caller, filter: { name?: string }, page: OffsetPage): Promise<{ items: Agent[]; total: number }>;
+  getAgentStats(caller: Caller, agent: AnalysedAgent): Promise<AgentStats>;
+  countAgentRuns(caller: Caller, agent: AnalysedAgent, period: Period): Promise<RunsOfDay[]>;
+  countAgentInstalls(caller: Caller, agent: AnalysedAgent, period: Period): Promise<InstallsOfDay[]>;
+  breakDownAgentErrors(caller: Caller, agent: AnalysedAgent): Promise<ErrorGroup[]>;
+  listAgentUsage(
+    caller: Caller,
+    agent: AnalysedAgent,
+    page: OffsetPage,
+  ): Promise<{ items: AgentUsageEntry[]; total: number }>;
+  getTokenDistribution(caller: Caller, agent: AnalysedAgent): Promise<Distribution>;
+  getLatencyDistribution(caller: Caller, agent: AnalysedAgent): Promise<Distribution>;
+  getSessionDepth(caller: Caller, agent: AnalysedAgent): Promise<Distribution>;
+
+  /** These look at all organizations, for the scope `admin`. */
+  findAgentAnywhere(caller: Caller, text: string): Promise<FoundAgent | undefined>;
+  listAllAgents(caller: Caller, page: OffsetPage): Promise<ForeignAgent[]>;
+  listAllUsers(caller: Caller, page: OffsetPage): Promise<User[]>;
+  listUserCosts(caller: Caller, period: Period, page: OffsetPage): Promise<{ items: UserCost[]; totalNanoUsd: number }>;
+  getCosts(caller: Caller, period: Period): Promise<CostReport>;
+
+  /** These keep house for all organizations, for the scope `internal`. Calling one again is harmless. */
+  cleanUpArtifacts(caller: Caller): Promise<ArtifactCleanup>;
+  payCreators(caller: Caller): Promise<Payout[]>;
+  resetWeeklyCredit(caller: Caller): Promise<WeeklyReset>;
 }
 
 /** A principal, and what an idempotent request wants written in the same transaction as its effect. */
@@ -182,13 +349,100 @@ export interface AgentChange {
 }
 
 export interface ExecuteRequest {
-  /** The program's input in the domain's terms; for `chat` the text. */
+  /** For `chat` the text; for `code` an object. What the runtime cannot take is made into what it can. */
   input: Json;
+  /** The version with this label. Default: the current one. */
+  versionLabel?: string;
+  /** The caller's own id of the execution. @throws `execution_exists` when it was used before */
+  alias?: string;
   conversationId?: Id;
+  /** The caller's own name of the conversation, which is opened by its first execution. Null: none, for `code` alone. */
+  conversationAlias?: string | null;
+  /** Told once of the execution's end. */
+  completionCallbackUrl?: string;
+  /** What only a program of `code` can use. */
+  code?: CodeRunRequest;
   /** Merged over the conversation's, one level deep; null removes a key. */
   session?: JsonObject;
   memoryStoreIds?: Id[];
   metadata?: JsonObject;
+}
+
+export interface CodeRunRequest {
+  /** Variables of the run. Sealed at rest, and kept out of events. */
+  environment?: Record<string, string>;
+  /** URLs (http, https, data) by file name. */
+  files?: Record<string, string>;
+  history?: Json[];
+  /** Opaque, what an earlier run gave as its state. */
+  state?: string;
+  /** Whose workspace it is. Default: the user `CHARM_USER_ID` of the environment, else `local_dev`. */
+  userId?: string;
+  adapter?: string;
+  lifecycle?: CodeLifecycle;
+  /** Something to do with the workspace instead of a plain run. */
+  task?: { kind: "snapshot" | "restore"; label: string };
+}
+
+export interface PushedVersion {
+  agent: Agent;
+  version: AgentVersion;
+  /** False when the very same version was there already. */
+  isNew: boolean;
+}
+
+export interface Upgrade {
+  agent: Agent;
+  /** Labels. */
+  from: string;
+  to: string;
+  /** What saved the workspace; undefined where there was none. */
+  executionId: Id | undefined;
+}
+
+export interface UndoneUpgrade {
+  /** What restores the workspace; undefined where there is none. */
+  executionId: Id | undefined;
+  /** Labels. */
+  from: string;
+  to: string;
+  /** Settles when the version has moved, or why it could not. */
+  finished: Promise<Agent>;
+}
+
+export interface OpenedUpload {
+  id: Id;
+  /** Belongs into the address alone. */
+  token: string;
+  expiresAt: number;
+}
+
+export interface BundleUpload {
+  sha256: string;
+  sizeBytes: number;
+}
+
+/** The newest of each that the log holds. */
+export interface RunNotes {
+  versionLabel?: string;
+  /** How far it is, in words. */
+  status?: string;
+  output?: { type: string; value: Json };
+  /** It stopped to ask a person. */
+  isSuspended: boolean;
+  /** How its process ended; the duration in milliseconds. */
+  process?: { exitCode: number; durationMs: number };
+}
+
+/** How an execution ended, by the word of whoever ran it outside. */
+export interface Verdict {
+  status: "completed" | "failed" | "cancelled";
+  output?: { type: string; value: Json };
+  /** Why it failed or was cancelled. */
+  message: string;
+  /** It stopped to ask a person. */
+  isSuspended?: boolean;
+  durationMs?: number;
 }
 
 export type ExecutionDescription = Pick<Execution, "id" | "agentId" | "conversationId" | "createdAt">;
@@ -207,6 +461,16 @@ export interface ToolResultSubmission {
   callId: Id;
   result?: Json;
   error?: string;
+}
+
+/** What is known of a bundle that was read through. */
+export interface BundleFacts {
+  entries: number;
+  totalBytes: number;
+  /** Hex SHA-256 over paths, kinds and contents: two packings of the same files have the same one. */
+  contentSha256: string;
+  /** By path from the root. */
+  files: ReadonlyMap<string, string>;
 }
 
 export interface UsageQuery {
@@ -228,6 +492,55 @@ export interface UsageGroup {
   usage: Usage;
   /** Null when a model of unknown price took part. */
   costNanoUsd: number | null;
+}
+
+/** An agent whose figures are asked for; with an organization it may be another's, for the scope `admin`. */
+export interface AnalysedAgent {
+  id: Id;
+  organizationId?: Id;
+}
+
+export interface FoundAgent extends Required<AnalysedAgent> {
+  /** Its owner's own id of it. */
+  alias: string | undefined;
+}
+
+export interface OffsetPage {
+  limit: number;
+  offset: number;
+}
+
+export interface NotificationChange {
+  isRead?: boolean;
+  title?: string;
+  body?: string;
+  kind?: string;
+}
+
+export interface PaymentEventOutcome {
+  /** False: it changed nothing, and the same event again will not either. */
+  handled: boolean;
+  /** Why it changed nothing. */
+  reason?: string;
+  /** It was taken before. */
+  isDuplicate?: boolean;
+}
+
+/** How many of each went. */
+export interface ArtifactCleanup {
+  uploads: number;
+  blobs: number;
+  layers: number;
+}
+
+export interface WeeklyReset {
+  /** Such as `2026-W08`. */
+  week: string;
+  /** Undefined: none is set, and nothing was done. */
+  allowanceNanoUsd: number | undefined;
+  /** Whose week was begun by this call. */
+  organizations: number;
+  creditedNanoUsd: number;
 }
 
 export interface MemoryStoreFields {

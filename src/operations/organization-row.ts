@@ -10,6 +10,7 @@ export const organizationColumns = [
   "credit_limit_nano_usd",
   "spent_nano_usd",
   "reserved_nano_usd",
+  "wallet_nano_usd",
   "created_at",
 ] as const;
 
@@ -23,6 +24,7 @@ export function readOrganization(row: Row): Organization {
     creditLimitNanoUsd: row["credit_limit_nano_usd"] as number | null,
     spentNanoUsd: row["spent_nano_usd"] as number,
     reservedNanoUsd: row["reserved_nano_usd"] as number,
+    walletNanoUsd: row["wallet_nano_usd"] as number,
     createdAt: row["created_at"] as number,
   };
 }

@@ -16,7 +16,9 @@ export function pageBounds<T extends keyof Tables & TablesWithId, O>(
     page.before === undefined
       ? (page.after === undefined ? plain : plain.where("id", "<", page.after)).orderBy("id", "desc")
       : plain.where("id", ">", page.before).orderBy("id", "asc");
-  return bounded.limit(page.limit + 1) as unknown as SelectQueryBuilder<Tables, T, O>;
+  const limited = bounded.limit(page.limit + 1);
+  const skipped = page.offset === undefined || page.offset === 0 ? limited : limited.offset(page.offset);
+  return skipped as unknown as SelectQueryBuilder<Tables, T, O>;
 }
 
 type TablesWithId = {

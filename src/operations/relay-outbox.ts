@@ -6,6 +6,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Database } from "../store/database.ts";
 import { prepared } from "../store/prepared.ts";
 import { type Row, type Statement, UnitRejected } from "../store/statement.ts";
+import { callbackProgram, callbackType } from "./completion-callback.ts";
 import { deriveId } from "./derive-id.ts";
 import { readWebhook } from "./webhook-row.ts";
 
@@ -93,6 +94,10 @@ export class OutboxRelay implements AsyncDisposable {
     const id = row["id"] as Id;
     const organizationId = row["organization_id"] as Id;
     const remove = this.#queries.remove({ id });
+    if (row["type"] === callbackType) {
+      await this.#start({ id: deriveId(id, callbackProgram), organizationId, program: callbackProgram, row, remove });
+      return;
+    }
     const webhooks = await this.#listeners(row);
     const last = webhooks.at(-1);
     if (last === undefined) {
@@ -120,6 +125,19 @@ export class OutboxRelay implements AsyncDisposable {
         if (!(error instanceof UnitRejected) || error.failure !== "unique") throw error;
         if (webhook === last) await database.write([remove]);
       }
+    }
+  }
+
+  /** Starts a program with the row's facts, and the row goes in the same commit. */
+  async #start(wanted: { id: Id; organizationId: Id; program: string; row: Row; remove: Statement }): Promise<void> {
+    const { row, remove, ...request } = wanted;
+    const input = jsonObjectSchema.parse(JSON.parse(row["data"] as string));
+    try {
+      await this.#options.engine.start({ ...request, input, before: [remove] });
+    } catch (error) {
+      // Started already, before a crash.
+      if (!(error instanceof UnitRejected) || error.failure !== "unique") throw error;
+      await this.#options.database.write([remove]);
     }
   }
 

@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { codeLifecycles } from "../contract/agent.ts";
 import { RunyardError } from "../contract/errors.ts";
 import { isTerminalStatus, type Execution } from "../contract/execution.ts";
 import { type Id, newId, spellId } from "../contract/ids.ts";
@@ -6,9 +8,10 @@ import { UnitRejected } from "../store/statement.ts";
 import { readEvent } from "../engine/event-feed.ts";
 import { toStatement } from "../store/database.ts";
 import { conversationBusy, conversationQueue } from "./conversation-queue.ts";
+import { daemonBusy, daemonQueue } from "./daemon-queue.ts";
 import { executionReplay } from "./execution-replay.ts";
 import { getExecution } from "./get-execution.ts";
-import type { Caller } from "./operations.ts";
+import type { Caller, CodeRunRequest } from "./operations.ts";
 import type { OperationParts } from "./parts.ts";
 import { requireExecutionRow } from "./read-executions.ts";
 import { readAgentVersion } from "./read-agent-version.ts";
@@ -45,6 +48,8 @@ export async function restartExecution(
   const input: Json = isObject(event.body.input) ? { ...event.body.input, isFirst: false } : event.body.input;
   const id = newId();
   const { definition } = await readAgentVersion(parts, organizationId, row["agent_version_id"] as Id);
+  const ofDaemon = daemonQueue(row["agent_id"] as Id, definition, readRun(input));
+  const queue = ofDaemon ?? (conversationId === null ? undefined : conversationQueue(conversationId, false));
   const reservation = reserveCredit(parts, caller, id, definition, JSON.stringify(input).length);
   const guards: Guard[] = [
     ...(conversationId === null ? [] : [continueConversation(parts, organizationId, conversationId, executionId)]),
@@ -62,14 +67,15 @@ export async function restartExecution(
       input,
       agentId: row["agent_id"] as Id,
       agentVersionId: row["agent_version_id"] as Id,
-      ...(conversationId === null ? {} : { conversationId, queue: conversationQueue(conversationId, false) }),
+      ...(conversationId === null ? {} : { conversationId }),
+      ...(queue === undefined ? {} : { queue }),
       metadata: JSON.parse(row["metadata"] as string) as JsonObject,
       reservedNanoUsd: reservation.amountNanoUsd,
       before: guards.map((guard) => guard.statement),
     });
   } catch (error) {
     if (!(error instanceof UnitRejected)) throw error;
-    throw refusalOf(guards, error) ?? conversationBusy(conversationId ?? id);
+    throw refusalOf(guards, error) ?? (ofDaemon === undefined ? conversationBusy(conversationId ?? id) : daemonBusy());
   }
   return getExecution(parts, caller, id);
 }
@@ -101,6 +107,14 @@ function conversationGone(executionId: Id): RunyardError {
     { executionId },
   );
 }
+
+/** What says whose daemon the run is for. */
+function readRun(input: Json): CodeRunRequest {
+  const run = isObject(input) ? (input["run"] ?? null) : null;
+  return runSchema.parse(isObject(run) ? run : {});
+}
+
+const runSchema = z.object({ userId: z.string().optional(), lifecycle: z.enum(codeLifecycles).optional() });
 
 function isObject(value: Json): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);

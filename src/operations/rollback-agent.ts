@@ -11,7 +11,7 @@ import { openDefinition } from "./seal-definition.ts";
 
 /** @throws `agent_version_not_found` when the agent has no version of this number, or none before its first */
 export async function rollbackAgent(
-  parts: Pick<OperationParts, "database" | "secrets" | "now" | "checkDefinition" | "wakeRelay">,
+  parts: Pick<OperationParts, "database" | "secrets" | "blobFiles" | "now" | "checkDefinition" | "wakeRelay">,
   caller: Caller,
   agentId: Id,
   versionNumber: number | undefined,

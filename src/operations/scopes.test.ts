@@ -15,6 +15,7 @@ function callerWith(...scopes: Scope[]): Principal {
       creditLimitNanoUsd: null,
       spentNanoUsd: 0,
       reservedNanoUsd: 0,
+      walletNanoUsd: 0,
       createdAt: 0,
     },
     keyId: newId(),

@@ -35,7 +35,7 @@ async function mapHeaders(
   definition: AgentDefinition,
   map: (value: string, at: Pick<SecretPlace, "field">) => Promise<string>,
 ): Promise<AgentDefinition> {
-  if (!definition.tools.some((tool) => tool.type === "mcp")) return definition;
+  if (definition.runtime !== "chat" || !definition.tools.some((tool) => tool.type === "mcp")) return definition;
   const tools: ToolDefinition[] = [];
   for (const [index, tool] of definition.tools.entries()) {
     if (tool.type !== "mcp") {

@@ -5,6 +5,7 @@ import { type Database, toStatement } from "../store/database.ts";
 import type { Statement } from "../store/statement.ts";
 import { removeConversation } from "./delete-conversation.ts";
 import { idempotencyMs } from "./find-idempotent.ts";
+import { sweepUploads } from "./bundle-upload.ts";
 import type { OperationParts } from "./parts.ts";
 import { removeUnreferencedBlob } from "./remove-unreferenced-blob.ts";
 
@@ -40,11 +41,13 @@ type Parts = Pick<OperationParts, "database" | "engine" | "blobFiles" | "now" | 
  * - conversations that were idle for longer than their organization's plan keeps them, test twins included;
  * - of logs, a while after the end, the journal and the reasoning, and of completed executions the text deltas, which
  *   their output repeats; what an execution shows, and its usage, stays;
- * - answers to idempotency keys after a day, request counts of days gone by, and bytes that no file has.
+ * - uploads of bundles that nobody registered, a day after they closed;
+ * - answers to idempotency keys after a day, request counts of days gone by, and bytes that nothing refers to.
  *
  * Breaking off at any point is harmless; the next sweep goes on.
  */
 export async function sweepRetention(parts: Parts, options: SweepOptions = {}): Promise<SweepReport> {
+  await sweepUploads(parts);
   return {
     conversations: await sweepConversations(parts, options),
     logs: await sweepLogs(parts, options),
@@ -175,13 +178,22 @@ async function sweepRows(database: Database, remove: Statement, { signal }: Swee
   }
 }
 
-async function sweepBlobs(parts: Parts, { signal }: SweepOptions): Promise<number> {
+/** Removes bytes that no file, version or upload has any more. @returns how many went */
+export async function sweepBlobs(
+  parts: Pick<OperationParts, "database" | "blobFiles" | "now">,
+  { signal }: Pick<SweepOptions, "signal"> = {},
+): Promise<number> {
   const { database, now } = parts;
   const unreferenced = database.builder
     .selectFrom("blob")
     .leftJoin("file", "file.sha256", "blob.sha256")
     .select("blob.sha256")
     .where("file.id", "is", null)
+    // One that stays must not come again with the next batch.
+    .where(
+      sql<boolean>`not exists (select 1 from agent_version where bundle_sha256 = blob.sha256)
+        and not exists (select 1 from bundle_upload where bundle_upload.sha256 = blob.sha256)`,
+    )
     .where("blob.created_at", "<", now() - blobGraceMs)
     .limit(batchSize);
   let count = 0;

@@ -34,6 +34,7 @@ export async function testTwin(
     creditLimitNanoUsd: null,
     spentNanoUsd: 0,
     reservedNanoUsd: 0,
+    walletNanoUsd: 0,
     createdAt: now(),
   };
   return { twin, make: [insertOrganization(database, twin, secrets.createWrappedKey(id))] };

@@ -6,7 +6,7 @@ import type { OperationParts } from "./parts.ts";
 import { requireScope } from "./scopes.ts";
 
 export async function updateAgent(
-  parts: Pick<OperationParts, "database" | "secrets" | "now" | "checkDefinition" | "wakeRelay">,
+  parts: Pick<OperationParts, "database" | "secrets" | "blobFiles" | "now" | "checkDefinition" | "wakeRelay">,
   caller: Caller,
   agentId: Id,
   { status, define }: AgentChange,

@@ -9,7 +9,7 @@ import { requireScope } from "./scopes.ts";
 
 /**
  * Name and plan hold for the test twin as well. A credit limit counts everything that was ever spent, also what was
- * spent before there was a limit; a limit below that stops new executions and touches no running one.
+ * spent before there was a limit, less what was paid in; a limit below that stops new executions and touches no running one.
  */
 export async function updateOrganization(
   { database }: Pick<OperationParts, "database">,

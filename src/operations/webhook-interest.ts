@@ -6,21 +6,25 @@ import { perDatabase } from "./per-database.ts";
 const maxKnown = 10_000;
 
 /**
- * Knows which organizations have no webhook at all, so that their executions need not offer their events to the outbox.
- * What is not known counts as interested: then the outbox statement itself finds nobody. One process works on a
- * database, so a webhook made here is all there is to hear of.
+ * Knows which organizations have no webhook at all (or no callback that is still to be made), so that their executions
+ * need not offer their events to the outbox. What is not known counts as interested: then the outbox statement itself
+ * finds nobody. One process works on a database, so a webhook made here is all there is to hear of.
  */
 export class WebhookInterest {
   readonly #database: Database;
-  readonly #anyWebhook;
+  readonly #anyRow;
   readonly #known = new Map<Id, boolean>();
   /** Raised by each change, so that an answer that was under way meanwhile is not believed. */
   #changes = 0;
 
-  constructor(database: Database) {
+  constructor(database: Database, table: "webhook" | "completion_callback") {
     this.#database = database;
-    this.#anyWebhook = prepared<{ organizationId: Id }>((p) =>
-      database.builder.selectFrom("webhook").select("id").where("organization_id", "=", p.organizationId).limit(1),
+    this.#anyRow = prepared<{ organizationId: Id }>((p) =>
+      database.builder
+        .selectFrom(table)
+        .select("organization_id")
+        .where("organization_id", "=", p.organizationId)
+        .limit(1),
     );
   }
 
@@ -30,7 +34,7 @@ export class WebhookInterest {
     return known ?? true;
   }
 
-  /** To be called before a webhook is stored, and once it is. */
+  /** To be called before a row is stored, and once it is. */
   changed(organizationId: Id): void {
     this.#changes += 1;
     this.#known.delete(organizationId);
@@ -39,7 +43,7 @@ export class WebhookInterest {
   async #look(organizationId: Id): Promise<void> {
     const changes = this.#changes;
     try {
-      const rows = await this.#database.read(this.#anyWebhook({ organizationId }));
+      const rows = await this.#database.read(this.#anyRow({ organizationId }));
       if (changes !== this.#changes) return;
       if (this.#known.size >= maxKnown) this.#known.clear();
       this.#known.set(organizationId, rows.length > 0);
@@ -49,4 +53,5 @@ export class WebhookInterest {
   }
 }
 
-export const webhookInterest = perDatabase((database) => new WebhookInterest(database));
+export const webhookInterest = perDatabase((database) => new WebhookInterest(database, "webhook"));
+export const callbackInterest = perDatabase((database) => new WebhookInterest(database, "completion_callback"));

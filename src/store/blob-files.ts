@@ -87,6 +87,20 @@ export class BlobFiles {
   }
 
   /**
+   * Makes something refer to bytes that are stored, while nobody may remove them.
+   * @returns what `refer` returned
+   * @throws `file_not_found` when the bytes are gone
+   */
+  async keep<T>(sha256: string, refer: () => Promise<T>): Promise<T> {
+    return this.#holding(sha256, async () => {
+      if (!(await exists(this.#pathOf(sha256)))) {
+        throw new RunyardError("file_not_found", "The file was deleted meanwhile. Upload it again.");
+      }
+      return refer();
+    });
+  }
+
+  /**
    * Removes the bytes when `unreferenced` says so; it is asked while nobody can put them, and `forget` is called after
    * they are gone, so that a crash in between leaves a note of bytes rather than bytes without a note.
    */

@@ -18,6 +18,17 @@ export interface Tables {
   file: FileTable;
   blob: BlobTable;
   idempotency: IdempotencyTable;
+  version_change: VersionChangeTable;
+  alias: AliasTable;
+  bundle_upload: BundleUploadTable;
+  completion_callback: CompletionCallbackTable;
+  app_user: AppUserTable;
+  run_user: RunUserTable;
+  notification: NotificationTable;
+  subscription: SubscriptionTable;
+  payment_event: PaymentEventTable;
+  daemon: DaemonTable;
+  job: JobTable;
 }
 
 export interface OrganizationTable {
@@ -29,6 +40,7 @@ export interface OrganizationTable {
   credit_limit_nano_usd: number | null;
   spent_nano_usd: Generated<number>;
   reserved_nano_usd: Generated<number>;
+  wallet_nano_usd: Generated<number>;
   /** The organization's data key, wrapped by the master key. */
   wrapped_key: string;
   created_at: number;
@@ -76,7 +88,151 @@ export interface AgentVersionTable {
   number: number;
   /** JSON. */
   definition: string;
+  /** Copies out of the definition, for look-ups. */
+  label: string | null;
+  bundle_sha256: string | null;
   created_at: number;
+}
+
+/** The current version of an agent moved from one to the other; a rollback takes the newest back. */
+export interface VersionChangeTable {
+  id: string;
+  organization_id: string;
+  agent_id: string;
+  from_version_id: string;
+  to_version_id: string;
+  created_at: number;
+}
+
+/** The ids that callers chose themselves. */
+export interface AliasTable {
+  organization_id: string;
+  /** `agent`, `execution`, `conversation`. */
+  kind: string;
+  alias: string;
+  id: string;
+}
+
+/** A place where the bytes of a bundle may be put once. */
+export interface BundleUploadTable {
+  id: string;
+  organization_id: string;
+  /** Hex SHA-256 of the token in the address. */
+  token_hash: string;
+  /** What the pusher said it is for. */
+  name: string;
+  version: string;
+  /** Null until the bytes have come. */
+  sha256: string | null;
+  size_bytes: number | null;
+  expires_at: number;
+  created_at: number;
+}
+
+/** Whom to tell of an execution's end. */
+export interface CompletionCallbackTable {
+  execution_id: string;
+  organization_id: string;
+  url: string;
+}
+
+/** A person that an organization runs agents for. */
+export interface AppUserTable {
+  organization_id: string;
+  /** Chosen by the caller, or a UUID. */
+  id: string;
+  /** JSON. Null: somebody has named this user, and nobody has said anything of them. */
+  profile: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** For whom an execution of a code agent runs. */
+export interface RunUserTable {
+  execution_id: string;
+  organization_id: string;
+  agent_id: string;
+  user_id: string;
+  /** What it does to the workspace instead of a plain run: `snapshot`, `restore`. */
+  task: string | null;
+  created_at: number;
+}
+
+export interface NotificationTable {
+  id: string;
+  organization_id: string;
+  user_id: string;
+  title: string;
+  body: string;
+  kind: string;
+  read_at: number | null;
+  created_at: number;
+}
+
+export interface SubscriptionTable {
+  id: string;
+  organization_id: string;
+  agent_id: string;
+  user_id: string;
+  plan_type: string;
+  price_nano_usd: number;
+  status: string;
+  /** Its id at the payment provider. */
+  provider_reference: string | null;
+  period_start: number;
+  period_end: number | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** What the payment provider has told us, so that the same word twice counts once. */
+export interface PaymentEventTable {
+  id: string;
+  organization_id: string | null;
+  type: string;
+  received_at: number;
+}
+
+export interface DaemonTable {
+  id: string;
+  organization_id: string;
+  agent_id: string;
+  user_id: string;
+  /** What its owner wants: `running`, `paused`. */
+  wanted: string;
+  /** What it was last seen to be. */
+  state: string;
+  restarts: Generated<number>;
+  /** JSON: code and message. */
+  last_error: string | null;
+  last_active_at: number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface JobTable {
+  id: string;
+  organization_id: string;
+  agent_id: string;
+  user_id: string;
+  name: string | null;
+  /** JSON. */
+  input: string;
+  /** See `contract/job.ts`; null: once, at once. */
+  schedule: string | null;
+  time_zone: string;
+  /** What happens to runs whose time passed while the server was down: `skip`, `once`. */
+  missed_runs: string;
+  /** See `contract/job.ts`. */
+  status: string;
+  next_run_at: number | null;
+  last_run_at: number | null;
+  last_execution_id: string | null;
+  run_count: Generated<number>;
+  /** JSON: code and message. */
+  last_error: string | null;
+  created_at: number;
+  updated_at: number;
 }
 
 export interface ExecutionTable {
@@ -205,6 +361,11 @@ export interface CreditEntryTable {
   kind: string;
   amount_nano_usd: number;
   at: number;
+  /** Of an entry without an execution: what it is, and a reference that is unique with its type. */
+  type: string | null;
+  reference: string | null;
+  agent_id: string | null;
+  description: string | null;
 }
 
 export interface FileTable {

@@ -142,11 +142,11 @@ describe.each(databaseKinds)("agents on %s", (kind) => {
     expect(JSON.stringify(rows)).not.toContain("a-secret");
     for (const { currentVersion } of [agent, changed]) {
       const { definition } = await readAgentVersion(parts, first.organization.id, currentVersion.id);
-      expect(definition.tools).toEqual([mcpTool]);
+      expect(definition).toMatchObject({ tools: [mcpTool] });
     }
     const rolledBack = await rollbackAgent(parts, first, agent.id, 1);
     const { definition } = await readAgentVersion(parts, first.organization.id, rolledBack.currentVersion.id);
-    expect(definition.tools).toEqual([mcpTool]);
+    expect(definition).toMatchObject({ tools: [mcpTool] });
   });
 
   test("a deleted agent is gone, but what runs on it can still be read", async () => {

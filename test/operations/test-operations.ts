@@ -5,16 +5,19 @@ import { join } from "node:path";
 import type { ChatDefinition } from "../../src/contract/agent.ts";
 import type { Json } from "../../src/contract/json.ts";
 import type { Organization } from "../../src/contract/organization.ts";
+import type { EngineHooks } from "../../src/engine/hooks.ts";
 import type { Program } from "../../src/engine/program.ts";
 import { authenticate } from "../../src/operations/authenticate.ts";
 import { bootstrap } from "../../src/operations/bootstrap.ts";
 import { createOrganization } from "../../src/operations/create-organization.ts";
+import { FileLinks } from "../../src/operations/file-links.ts";
 import { KeyUses } from "../../src/operations/key-uses.ts";
 import type { Caller, IdempotencyRequest } from "../../src/operations/operations.ts";
 import type { OperationParts, PlanLimits } from "../../src/operations/parts.ts";
 import { RequestLimits } from "../../src/operations/request-limits.ts";
 import { BlobFiles } from "../../src/store/blob-files.ts";
 import { Secrets } from "../../src/store/secrets.ts";
+import { type RecordedSupervision, recordedSupervision } from "./recorded-supervision.ts";
 import { startTestEngine, type TestEngine } from "../support/engine.ts";
 import type { DatabaseKind } from "../support/test-database.ts";
 
@@ -39,6 +42,9 @@ export interface TestOperations extends AsyncDisposable {
   readonly first: Caller;
   /** How often an operation has said that the outbox may hold something. */
   wakes: number;
+  /** How often an operation has said that a job may have a new time. */
+  readonly jobWakes: number;
+  readonly supervision: RecordedSupervision;
   /** The clock; stands still unless a test moves it. */
   time: number;
   callerOf(keyText: string): Promise<Caller>;
@@ -49,7 +55,7 @@ export interface TestOperations extends AsyncDisposable {
 
 export async function startTestOperations(
   kind: DatabaseKind,
-  options: { programs?: Record<string, Program>; run?: boolean } = {},
+  options: { programs?: Record<string, Program>; run?: boolean; hooks?: EngineHooks } = {},
 ): Promise<TestOperations> {
   const folder = await mkdtemp(join(tmpdir(), "runyard-operations-"));
   let time = Date.UTC(2026, 2, 15, 10, 30);
@@ -65,6 +71,8 @@ export async function startTestOperations(
   const requestLimits = new RequestLimits({ database: engine.database, now, plans });
   const keyUses = new KeyUses({ database: engine.database });
   let wakes = 0;
+  let jobWakes = 0;
+  const supervision = recordedSupervision();
   const parts: OperationParts = {
     get database() {
       return engine.database;
@@ -78,14 +86,24 @@ export async function startTestOperations(
     plans,
     defaultPlan: "enterprise",
     maxFileBytes: 1000,
-    checkDefinition: ({ model }) => (model === "none/such" ? [{ param: "model", message: "No such model." }] : []),
+    checkDefinition: (definition) =>
+      definition.runtime === "chat" && definition.model === "none/such"
+        ? [{ param: "model", message: "No such model." }]
+        : [],
+    inspectBundle: () => Promise.resolve({ entries: 0, totalBytes: 0, contentSha256: "", files: new Map() }),
     checkUrl: (url) => (new URL(url).hostname === "127.0.0.1" ? "A private address." : undefined),
     estimateCost: () => 0,
     wakeRelay: () => {
       wakes += 1;
     },
+    wakeJobs: () => {
+      jobWakes += 1;
+    },
+    daemons: supervision,
+    billing: { webhookSecret: "whsec_operations", weeklyCreditNanoUsd: 5_000_000_000 },
     requestLimits,
     keyUses,
+    fileLinks: new FileLinks(testMasterKey),
   };
   const { organization, generatedKey = "" } = await bootstrap(parts, {});
   const callerOf = (keyText: string): Promise<Caller> => authenticate(parts, keyText);
@@ -98,6 +116,10 @@ export async function startTestOperations(
     firstKey: generatedKey,
     first,
     callerOf,
+    get jobWakes() {
+      return jobWakes;
+    },
+    supervision,
     get wakes() {
       return wakes;
     },

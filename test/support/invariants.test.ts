@@ -217,9 +217,24 @@ describe("finds in the database", () => {
     [
       "I5",
       '2 entries "settle"',
-      `insert into credit_entry select id || 'x', organization_id, execution_id, kind,
-        amount_nano_usd, at from credit_entry where kind = 'settle' and execution_id = ${withCost}`,
+      `insert into credit_entry (id, organization_id, execution_id, kind, amount_nano_usd, at)
+        select id || 'x', organization_id, execution_id, kind, amount_nano_usd, at from credit_entry
+        where kind = 'settle' and execution_id = ${withCost}`,
     ],
+    ["I5", "in its wallet", "update organization set wallet_nano_usd = wallet_nano_usd + 1"],
+    [
+      "I5",
+      "in its wallet",
+      `insert into credit_entry (id, organization_id, kind, amount_nano_usd, at)
+        select 'x', min(id), 'transaction', 5, 0 from organization`,
+    ],
+    [
+      "I5",
+      "and its ledger settles",
+      `insert into credit_entry (id, organization_id, kind, amount_nano_usd, at)
+        select 'x', min(id), 'payment', 5, 0 from organization`,
+    ],
+    ["I5", "belongs to execution", "update credit_entry set kind = 'payment' where kind = 'settle'"],
     [
       "I5",
       "its log",

@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
 
-type TestSetting = "RUNYARD_TEST_POSTGRES_URL" | "RUNYARD_TEST_DATA_DIR";
+type TestSetting =
+  | "RUNYARD_TEST_POSTGRES_URL"
+  | "RUNYARD_TEST_DATA_DIR"
+  | "RUNYARD_TEST_CHARM_CLI"
+  | "RUNYARD_TEST_WHEELS";
 
 const file = new URL("../../.runyard-test/env", import.meta.url);
 

@@ -3,68 +3,9 @@
 /** Any JSON value. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-export type Agent = {
-  id: string;
-  name: string;
-  model: string;
-  systemPrompt: string;
-  tools: Tool[];
-  parameters: {
-    temperature?: number;
-    maxTokens?: number;
-    topP?: number;
-  };
-  memory: {
-    /** Whether earlier turns are sent to the model. Default true. */
-    enabled: boolean;
-    /** Newest turns that are sent. Default 50. */
-    maxTurns: number;
-    /** Whether older turns are sent as a summary. Default false. */
-    summarize: boolean;
-  };
-  /** JSON Schema of the final answer; the answer is then held to it. */
-  outputSchema?: { [key: string]: Json };
-  template?: string;
-  /** Values are text of up to 512 characters, numbers or booleans. */
-  metadata: { [key: string]: string | number | boolean };
-  status: "active" | "paused";
-  /** Number of the current version. */
-  version: number;
-  /** ISO 8601 in UTC. */
-  createdAt: string;
-  /** ISO 8601 in UTC. */
-  updatedAt: string;
-};
+export type Agent = ChatAgent | CodeAgent;
 
-export type AgentVersion = {
-  id: string;
-  agentId: string;
-  version: number;
-  name: string;
-  model: string;
-  systemPrompt: string;
-  tools: Tool[];
-  parameters: {
-    temperature?: number;
-    maxTokens?: number;
-    topP?: number;
-  };
-  memory: {
-    /** Whether earlier turns are sent to the model. Default true. */
-    enabled: boolean;
-    /** Newest turns that are sent. Default 50. */
-    maxTurns: number;
-    /** Whether older turns are sent as a summary. Default false. */
-    summarize: boolean;
-  };
-  /** JSON Schema of the final answer; the answer is then held to it. */
-  outputSchema?: { [key: string]: Json };
-  template?: string;
-  /** Values are text of up to 512 characters, numbers or booleans. */
-  metadata: { [key: string]: string | number | boolean };
-  /** ISO 8601 in UTC. */
-  createdAt: string;
-};
+export type AgentVersion = ChatAgentVersion | CodeAgentVersion;
 
 export type CancelledExecution = {
   id: string;
@@ -75,6 +16,140 @@ export type CancelledExecution = {
     outputTokens: number;
     totalTokens: number;
   };
+};
+
+export type ChatAgent = {
+  id: string;
+  status: "active" | "paused";
+  /** Number of the current version. */
+  version: number;
+  /** ISO 8601 in UTC. */
+  createdAt: string;
+  /** ISO 8601 in UTC. */
+  updatedAt: string;
+  runtime: "chat";
+  name: string;
+  model: string;
+  systemPrompt: string;
+  tools: Tool[];
+  parameters: {
+    temperature?: number;
+    maxTokens?: number;
+    topP?: number;
+  };
+  memory: {
+    /** Whether earlier turns are sent to the model. Default true. */
+    enabled: boolean;
+    /** Newest turns that are sent. Default 50. */
+    maxTurns: number;
+    /** Whether older turns are sent as a summary. Default false. */
+    summarize: boolean;
+  };
+  /** JSON Schema of the final answer; the answer is then held to it. */
+  outputSchema?: { [key: string]: Json };
+  template?: string;
+  /** Values are text of up to 512 characters, numbers or booleans. */
+  metadata: { [key: string]: string | number | boolean };
+};
+
+export type ChatAgentVersion = {
+  id: string;
+  agentId: string;
+  version: number;
+  /** ISO 8601 in UTC. */
+  createdAt: string;
+  runtime: "chat";
+  name: string;
+  model: string;
+  systemPrompt: string;
+  tools: Tool[];
+  parameters: {
+    temperature?: number;
+    maxTokens?: number;
+    topP?: number;
+  };
+  memory: {
+    /** Whether earlier turns are sent to the model. Default true. */
+    enabled: boolean;
+    /** Newest turns that are sent. Default 50. */
+    maxTurns: number;
+    /** Whether older turns are sent as a summary. Default false. */
+    summarize: boolean;
+  };
+  /** JSON Schema of the final answer; the answer is then held to it. */
+  outputSchema?: { [key: string]: Json };
+  template?: string;
+  /** Values are text of up to 512 characters, numbers or booleans. */
+  metadata: { [key: string]: string | number | boolean };
+};
+
+export type CodeAgent = {
+  id: string;
+  status: "active" | "paused";
+  /** Number of the current version. */
+  version: number;
+  /** ISO 8601 in UTC. */
+  createdAt: string;
+  /** ISO 8601 in UTC. */
+  updatedAt: string;
+  runtime: "code";
+  name: string;
+  description: string;
+  label?: string;
+  bundle?: {
+    sha256: string;
+    /** Bytes. */
+    size: number;
+  };
+  adapter: string;
+  entryPoint?: string;
+  /** `daemon` keeps one process for each user. Default `serverless`. */
+  lifecycle: "serverless" | "interactive" | "daemon";
+  network: {
+    hosts?: string[];
+  } | null;
+  timeoutMs: number;
+  memoryBytes: number;
+  environmentNames: string[];
+  /** What becomes of a run that dies with the server. Default `fail`: whether it took effect is not known. */
+  onCrash: "fail" | "rerun";
+  /** JSON Schema of the input, for forms; the program checks its input itself. */
+  inputSchema?: { [key: string]: Json };
+  /** Values are text of up to 512 characters, numbers or booleans. */
+  metadata: { [key: string]: string | number | boolean };
+};
+
+export type CodeAgentVersion = {
+  id: string;
+  agentId: string;
+  version: number;
+  /** ISO 8601 in UTC. */
+  createdAt: string;
+  runtime: "code";
+  name: string;
+  description: string;
+  label?: string;
+  bundle?: {
+    sha256: string;
+    /** Bytes. */
+    size: number;
+  };
+  adapter: string;
+  entryPoint?: string;
+  /** `daemon` keeps one process for each user. Default `serverless`. */
+  lifecycle: "serverless" | "interactive" | "daemon";
+  network: {
+    hosts?: string[];
+  } | null;
+  timeoutMs: number;
+  memoryBytes: number;
+  environmentNames: string[];
+  /** What becomes of a run that dies with the server. Default `fail`: whether it took effect is not known. */
+  onCrash: "fail" | "rerun";
+  /** JSON Schema of the input, for forms; the program checks its input itself. */
+  inputSchema?: { [key: string]: Json };
+  /** Values are text of up to 512 characters, numbers or booleans. */
+  metadata: { [key: string]: string | number | boolean };
 };
 
 export type Conversation = {
@@ -109,7 +184,11 @@ export type ConversationSummary = {
   lastActiveAt: string;
 };
 
-export type CreateAgentRequest = {
+export type CreateAgentRequest = CreateChatAgentRequest | CreateCodeAgentRequest;
+
+export type CreateChatAgentRequest = {
+  /** An LLM tool loop; this is the default. */
+  runtime?: "chat";
   name: string;
   /** A model name; see the operator's alias table. */
   model: string;
@@ -137,6 +216,39 @@ export type CreateAgentRequest = {
   metadata?: { [key: string]: string | number | boolean };
 };
 
+export type CreateCodeAgentRequest = {
+  /** Your own program, run in a sandbox. */
+  runtime: "code";
+  name: string;
+  /** Id of an uploaded file: a gzip tarball of the program. */
+  bundle: string;
+  /** How the entry point is called. */
+  adapter: "python" | "langchain" | "langgraph" | "crewai" | "node";
+  /** `module:attribute` for Python; a shell command for Node, `npm start` when absent. */
+  entryPoint?: string;
+  /** The version as you name it, e.g. `1.2.0`; once within an agent. */
+  label?: string;
+  description?: string;
+  /** `daemon` keeps one process for each user. Default `serverless`. */
+  lifecycle?: "serverless" | "interactive" | "daemon";
+  /** Absent or null: no network. */
+  network?: {
+    hosts?: string[];
+  } | null;
+  /** Default 600,000. */
+  timeoutMs?: number;
+  /** Default 2 GiB. */
+  memoryBytes?: number;
+  /** Variables of the server's setting `code.environment` that it is given. */
+  environmentNames?: string[];
+  /** What becomes of a run that dies with the server. Default `fail`: whether it took effect is not known. */
+  onCrash?: "fail" | "rerun";
+  /** JSON Schema of the input, for forms; the program checks its input itself. */
+  inputSchema?: { [key: string]: Json };
+  /** Values are text of up to 512 characters, numbers or booleans. */
+  metadata?: { [key: string]: string | number | boolean };
+};
+
 export type CreatedKey = {
   id: string;
   name: string;
@@ -151,6 +263,8 @@ export type CreatedKey = {
     | "keys:manage"
     | "webhooks:manage"
     | "organizations:manage"
+    | "admin"
+    | "internal"
   )[];
   lastUsed: string | null;
   expiresAt: string | null;
@@ -199,6 +313,21 @@ export type CreatedWebhook = {
   secret: string;
 };
 
+export type CreateJobRequest = {
+  agentId: string;
+  /** What each run is given. A chat agent reads `message`, or the whole as text. */
+  input: { [key: string]: Json };
+  /** When it runs. Absent: once, at once. */
+  schedule?: string;
+  /** IANA name of the zone that the schedule is read in. */
+  timeZone?: string;
+  /** What becomes of runs whose time passed while nobody could start them: one for all, or none. */
+  missedRuns?: "skip" | "once";
+  name?: string;
+  /** For whom a code agent runs; names its workspace. */
+  userId?: string;
+};
+
 export type CreateKeyRequest = {
   name: string;
   /** Test keys see an organization of their own. */
@@ -212,6 +341,8 @@ export type CreateKeyRequest = {
     | "keys:manage"
     | "webhooks:manage"
     | "organizations:manage"
+    | "admin"
+    | "internal"
   )[];
   /** Null or absent: never. */
   expiresAt?: string | null;
@@ -281,8 +412,8 @@ export type Error = {
 };
 
 export type ExecuteRequest = {
-  /** The user's message or prompt. */
-  input: string;
+  /** A message; for code agents also an object. */
+  input: string | { [key: string]: Json };
   /** Continues this conversation; absent: a new one begins. */
   conversationId?: string;
   /** Answer with server-sent events. */
@@ -345,6 +476,38 @@ export type File = {
   createdAt: string;
 };
 
+export type Job = {
+  id: string;
+  agentId: string;
+  userId: string;
+  name?: string;
+  input: { [key: string]: Json };
+  schedule?: string;
+  timeZone: string;
+  missedRuns: "skip" | "once";
+  /** `completed`: its last run was started; `failed`: its only run could not be started. */
+  status: "active" | "paused" | "completed" | "failed" | "cancelled";
+  /** ISO 8601 in UTC. */
+  nextRunAt?: string;
+  /** When the last run was started, or could not be. */
+  lastRunAt?: string;
+  lastExecution?: {
+    id: string;
+    status: "running" | "completed" | "failed" | "cancelled" | "requires_action";
+  };
+  /** Runs that were started. */
+  runCount: number;
+  /** Why the last run could not be started. */
+  lastError?: {
+    code: string;
+    message: string;
+  };
+  /** ISO 8601 in UTC. */
+  createdAt: string;
+  /** ISO 8601 in UTC. */
+  updatedAt: string;
+};
+
 export type Key = {
   id: string;
   name: string;
@@ -359,6 +522,8 @@ export type Key = {
     | "keys:manage"
     | "webhooks:manage"
     | "organizations:manage"
+    | "admin"
+    | "internal"
   )[];
   lastUsed: string | null;
   expiresAt: string | null;
@@ -623,6 +788,27 @@ export type Turn = {
 };
 
 export type UpdateAgentRequest = {
+  /** Id of an uploaded file: a gzip tarball of the program. */
+  bundle?: string;
+  /** How the entry point is called. */
+  adapter?: "python" | "langchain" | "langgraph" | "crewai" | "node";
+  entryPoint?: string | null;
+  label?: string | null;
+  description?: string;
+  /** `daemon` keeps one process for each user. Default `serverless`. */
+  lifecycle?: "serverless" | "interactive" | "daemon";
+  network?: {
+    hosts?: string[];
+  } | null;
+  /** Default 600,000. */
+  timeoutMs?: number;
+  /** Default 2 GiB. */
+  memoryBytes?: number;
+  /** Variables of the server's setting `code.environment` that it is given. */
+  environmentNames?: string[];
+  /** What becomes of a run that dies with the server. Default `fail`: whether it took effect is not known. */
+  onCrash?: "fail" | "rerun";
+  inputSchema?: { [key: string]: Json } | null;
   name?: string;
   /** A model name; see the operator's alias table. */
   model?: string;
@@ -647,6 +833,11 @@ export type UpdateAgentRequest = {
   template?: string | null;
   /** Merged over the present metadata; null removes a key. */
   metadata?: { [key: string]: string | number | boolean | null };
+};
+
+export type UpdateJobRequest = {
+  /** `paused`: nothing is started until it is `active` again. */
+  status?: "active" | "paused";
 };
 
 export type UpdateMemoryEntryRequest = {

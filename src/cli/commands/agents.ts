@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { Agent, AgentStatus } from "../../../client/src/index.ts";
+import type { Agent, AgentStatus, AgentVersion } from "../../../client/src/index.ts";
 import { type AgentOptions, readAgentChange, readAgentFields } from "../agent-definition.ts";
 import type { Cli } from "../cli.ts";
 import { findAgentId } from "../find-agent.ts";
@@ -23,7 +23,7 @@ export function defineAgents(command: Command, cli: Cli): void {
     .addOption(new Option("--status <status>", "only those").choices(["active", "paused"]))
     .action(async (options: PageOptions & { name?: string; status?: AgentStatus }) => {
       const page = await cli.client().agents.list(options);
-      printPage(cli, page, ["id", "name", "model", "status", "updated"], agentRow, options);
+      printPage(cli, page, ["id", "name", "runs on", "status", "updated"], agentRow, options);
     });
 
   command
@@ -58,8 +58,8 @@ export function defineAgents(command: Command, cli: Cli): void {
     printPage(
       cli,
       page,
-      ["version", "id", "model", "system prompt", "created"],
-      (item) => [String(item.version), item.id, item.model ?? "", shorten(item.systemPrompt ?? "", 40), item.createdAt],
+      ["version", "id", "runs on", "what", "created"],
+      (item) => [String(item.version), item.id, runsOn(item), shorten(essence(item), 40), item.createdAt],
       options,
     );
   });
@@ -104,26 +104,56 @@ function withAgentOptions(command: Command): Command {
 }
 
 function agentRow(agent: Agent): string[] {
-  return [agent.id, agent.name, agent.model, agent.status, agent.updatedAt];
+  return [agent.id, agent.name, runsOn(agent), agent.status, agent.updatedAt];
+}
+
+/** The model of a chat agent, the adapter of a code agent. */
+function runsOn(agent: Agent | AgentVersion): string {
+  return agent.runtime === "chat" ? agent.model : agent.adapter;
+}
+
+function essence(agent: AgentVersion): string {
+  return agent.runtime === "chat" ? agent.systemPrompt : (agent.label ?? agent.entryPoint ?? "");
 }
 
 function renderAgent(agent: Agent): string {
   return renderFields({
     id: agent.id,
     name: agent.name,
-    model: agent.model,
+    runtime: agent.runtime,
     status: agent.status,
     version: agent.version,
-    tools: agent.tools.map(toolName).join(", ") || "none",
-    "system prompt": agent.systemPrompt,
-    parameters: JSON.stringify(agent.parameters),
-    memory: JSON.stringify(agent.memory),
+    ...(agent.runtime === "chat" ? chatFields(agent) : codeFields(agent)),
     metadata: JSON.stringify(agent.metadata),
     created: agent.createdAt,
     updated: agent.updatedAt,
   });
 }
 
-function toolName(tool: Agent["tools"][number]): string {
+function chatFields(agent: Agent & { runtime: "chat" }): Record<string, string> {
+  return {
+    model: agent.model,
+    tools: agent.tools.map(toolName).join(", ") || "none",
+    "system prompt": agent.systemPrompt,
+    parameters: JSON.stringify(agent.parameters),
+    memory: JSON.stringify(agent.memory),
+  };
+}
+
+function codeFields(agent: Agent & { runtime: "code" }): Record<string, string> {
+  return {
+    label: agent.label ?? "none",
+    adapter: agent.adapter,
+    "entry point": agent.entryPoint ?? "none",
+    lifecycle: agent.lifecycle,
+    bundle: agent.bundle === undefined ? "none" : `${agent.bundle.size} bytes, sha256 ${agent.bundle.sha256}`,
+    network: agent.network === null ? "none" : (agent.network.hosts?.join(", ") ?? "public addresses"),
+    "time limit": `${agent.timeoutMs} ms`,
+    "memory limit": `${agent.memoryBytes} bytes`,
+    "after a crash": agent.onCrash,
+  };
+}
+
+function toolName(tool: (Agent & { runtime: "chat" })["tools"][number]): string {
   return typeof tool === "string" ? tool : String(tool["name"] ?? "unnamed");
 }

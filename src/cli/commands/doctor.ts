@@ -4,15 +4,9 @@ import type { Settings } from "../../config/settings.ts";
 import type { Cli } from "../cli.ts";
 import { findConnection } from "../connect.ts";
 import { checkDatabase } from "../doctor/check-database.ts";
-import {
-  checkBubblewrap,
-  checkChromium,
-  checkDataDirectory,
-  checkNode,
-  checkPython,
-  checkSqlite,
-} from "../doctor/check-machine.ts";
+import { checkChromium, checkDataDirectory, checkNode, checkPython, checkSqlite } from "../doctor/check-machine.ts";
 import { checkModels } from "../doctor/check-models.ts";
+import { checkSandbox } from "../doctor/check-sandbox.ts";
 import { checkServer } from "../doctor/check-server.ts";
 import { type Finding, found, missing } from "../doctor/check.ts";
 import { CommandError, exitCodes } from "../exit-code.ts";
@@ -51,7 +45,7 @@ async function examine(cli: Cli, options: { config?: string }): Promise<Finding[
     checkDatabase(settings.databaseUrl),
     checkModels(settings),
     checkPython(),
-    checkBubblewrap(),
+    checkSandbox(environment["PATH"]),
     checkChromium(),
     checkServer(findConnection({ url: cli.url }, environment)),
   ]);

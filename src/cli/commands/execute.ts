@@ -6,9 +6,10 @@ import { CommandError, exitCodes } from "../exit-code.ts";
 import { findAgentId } from "../find-agent.ts";
 import { type Followed, followExecution } from "../follow-execution.ts";
 import { interruptible } from "../interruptible.ts";
-import { collectJsonPair, collectList, collectMetadata, collectPair } from "../option-values.ts";
+import { collectJsonPair, collectList, collectMetadata, collectPair, parseJsonObject } from "../option-values.ts";
 
 interface ExecuteOptions {
+  input?: JsonObject;
   conversation?: string;
   session?: JsonObject;
   memoryStore?: string[];
@@ -22,7 +23,8 @@ interface ExecuteOptions {
 export function defineExecute(command: Command, cli: Cli): void {
   command
     .argument("<agent>", "id or name")
-    .argument("<text>", "what to say to it; - reads standard input")
+    .argument("[text]", "what to say to it; - reads standard input")
+    .option("--input <json>", "what to call a code agent with, an object, instead of text", parseJsonObject)
     .option("-c, --conversation <id>", "go on with a conversation")
     .option("--session <name=value>", "session memory; may be repeated", collectPair)
     .option("--memory-store <id>", "attach a memory store; may be repeated", collectList)
@@ -36,9 +38,9 @@ export function defineExecute(command: Command, cli: Cli): void {
 The answer goes to stdout, tool calls and status to stderr. With --json each event is one line of JSON, and with
 --no-stream or --async the execution is one JSON object. Ctrl-C cancels the execution; twice leaves at once.`,
     )
-    .action(async (agent: string, text: string, options: ExecuteOptions) => {
+    .action(async (agent: string, text: string | undefined, options: ExecuteOptions) => {
       const client = cli.client();
-      const request: ExecuteRequest = { input: text === "-" ? await readAll(cli) : text };
+      const request: ExecuteRequest = { input: await readInput(cli, text, options.input) };
       if (options.conversation !== undefined) request.conversationId = options.conversation;
       if (options.session !== undefined) request.memory = { session: options.session };
       if (options.memoryStore !== undefined) request.memoryStores = options.memoryStore;
@@ -48,6 +50,18 @@ The answer goes to stdout, tool calls and status to stderr. With --json each eve
       else if (options.stream) await executeStreaming(cli, client, agentId, request, options);
       else await executeQuietly(cli, client, agentId, request, options);
     });
+}
+
+async function readInput(
+  cli: Cli,
+  text: string | undefined,
+  json: JsonObject | undefined,
+): Promise<string | JsonObject> {
+  if ((text === undefined) === (json === undefined)) {
+    throw new CommandError(exitCodes.usage, "Give either a text or --input.", { hint: "--help shows the options." });
+  }
+  if (json !== undefined) return json;
+  return text === "-" ? readAll(cli) : (text ?? "");
 }
 
 async function executeStreaming(

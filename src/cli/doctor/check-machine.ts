@@ -71,16 +71,6 @@ export async function checkPython(): Promise<Finding> {
   return found("Python", `${python.line}, ${pip.line.split(" from ")[0]}`);
 }
 
-export async function checkBubblewrap(): Promise<Finding> {
-  const bwrap = await firstThatRuns(["bwrap"], ["--version"]);
-  if (bwrap !== undefined) return found("bubblewrap", bwrap.line);
-  return absent(
-    "bubblewrap",
-    "not found; code agents refuse to run without it",
-    "Install `bubblewrap` from your system's packages (Linux).",
-  );
-}
-
 export async function checkChromium(): Promise<Finding> {
   const chromium = await firstThatRuns(
     ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],

@@ -46,7 +46,7 @@ function setUp(effect: ToolEffect, earlier: readonly DomainEvent[] = []) {
     emit: () => undefined,
   };
   const input = {
-    text: "",
+    input: "",
     agentId: newId(),
     agentVersionId: newId(),
     conversationId: newId(),

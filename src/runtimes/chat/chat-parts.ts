@@ -10,7 +10,8 @@ import type { ToolDefinition } from "../../contract/tool.ts";
 
 /** The program's input, as it stands in the `execution-queued` event. */
 export interface ChatInput {
-  text: string;
+  /** What the user said. */
+  input: string;
   agentId: Id;
   agentVersionId: Id;
   conversationId: Id;

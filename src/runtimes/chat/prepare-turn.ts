@@ -44,7 +44,7 @@ export async function prepareTurn(
     }
     for (const { role, content } of history.turns) messages.push({ role, content });
   }
-  messages.push({ role: "user", content: input.text });
+  messages.push({ role: "user", content: input.input });
   return { system: system.filter((block) => block !== ""), messages };
 }
 
@@ -68,7 +68,7 @@ async function recall(ctx: Ctx, input: ChatInput, stores: readonly AttachedStore
   const found = await ctx.step("recall", async () => {
     const entries = await Promise.all(
       stores.map(async (store) =>
-        (await parts.searchMemory(ctx.organizationId, store.id, input.text, recalledEntries)).map((entry) => ({
+        (await parts.searchMemory(ctx.organizationId, store.id, input.input, recalledEntries)).map((entry) => ({
           store: store.name,
           key: entry.key,
           content: entry.content,

@@ -80,7 +80,7 @@ describe("changing an agent", () => {
     const change = { parameters: { temperature: 0.9 }, metadata: { a: null, c: 3 }, name: "Renamed" };
     const agent = bodyOf(await native.api.patch(`/v1/agents/${id}`, change), 200, agentSchema);
     expect(agent).toMatchObject({ name: "Renamed", version: 2, systemPrompt: least.systemPrompt });
-    expect(agent.parameters).toEqual({ temperature: 0.9, maxTokens: 10 });
+    expect(agent).toHaveProperty("parameters", { temperature: 0.9, maxTokens: 10 });
     expect(agent.metadata).toEqual({ b: 2, c: 3 });
   });
 
@@ -118,7 +118,7 @@ describe("versions", () => {
     await native.api.patch(`/v1/agents/${id}`, { systemPrompt: "Second." });
     await native.api.patch(`/v1/agents/${id}`, { systemPrompt: "Third." });
     const { data } = bodyOf(await native.api.get(`/v1/agents/${id}/versions`), 200, pageSchema(agentVersionSchema));
-    expect(data.map(({ version, systemPrompt }) => [version, systemPrompt])).toEqual([
+    expect(data.map((one) => [one.version, "systemPrompt" in one && one.systemPrompt])).toEqual([
       [3, "Third."],
       [2, "Second."],
       [1, least.systemPrompt],

@@ -11,6 +11,11 @@ export function findCreditViolations(snapshot: Snapshot, atRest: boolean): Viola
   const byExecution = new Map<string, Credit[]>();
   for (const credit of snapshot.credits) {
     const { execution_id: executionId } = credit;
+    if (isOfNoExecution(credit)) {
+      if (executionId !== null)
+        report(`credit entry ${credit.id} (${credit.kind}) belongs to execution ${executionId}`);
+      continue;
+    }
     if (executionId === null || !snapshot.executions.has(executionId)) {
       report(`credit entry ${credit.id} (${credit.kind}) belongs to no execution: ${executionId}`);
       continue;
@@ -19,11 +24,15 @@ export function findCreditViolations(snapshot: Snapshot, atRest: boolean): Viola
     if (entries === undefined) byExecution.set(executionId, [credit]);
     else entries.push(credit);
   }
-  for (const { id, spent_nano_usd: spent, reserved_nano_usd: reserved } of snapshot.organizations) {
+  for (const organization of snapshot.organizations) {
+    const { id, spent_nano_usd: spent, reserved_nano_usd: reserved, wallet_nano_usd: wallet } = organization;
     const own = snapshot.credits.filter((credit) => credit.organization_id === id);
-    const settled = sum(own.filter(({ kind }) => kind === "settle"));
-    const held = sum(own.filter(({ kind }) => kind !== "settle"));
+    const of = (...kinds: Credit["kind"][]) => sum(own.filter(({ kind }) => kinds.includes(kind)));
+    const settled = of("settle") - of("payment");
+    const held = of("reserve", "release");
+    const booked = of("transaction");
     if (spent !== settled) report(`organization ${id} has spent ${spent}, and its ledger settles ${settled}`);
+    if (wallet !== booked) report(`organization ${id} has ${wallet} in its wallet, and its ledger books ${booked}`);
     if (reserved !== held) report(`organization ${id} holds ${reserved}, and its ledger adds up to ${held}`);
     if (atRest && reserved !== 0) report(`organization ${id} holds ${reserved} while nothing runs`);
   }
@@ -31,6 +40,10 @@ export function findCreditViolations(snapshot: Snapshot, atRest: boolean): Viola
     checkExecution(execution, byExecution.get(execution.id) ?? [], report);
   }
   return violations;
+}
+
+function isOfNoExecution({ kind }: Credit): boolean {
+  return kind === "payment" || kind === "transaction";
 }
 
 function checkExecution(execution: ExecutionRow, entries: readonly Credit[], report: (message: string) => void): void {

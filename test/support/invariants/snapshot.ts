@@ -64,12 +64,17 @@ export interface ExecutionRow {
   events: EventRow[];
 }
 
-const organizationSchema = z.object({ id: text, spent_nano_usd: number, reserved_nano_usd: number });
+const organizationSchema = z.object({
+  id: text,
+  spent_nano_usd: number,
+  reserved_nano_usd: number,
+  wallet_nano_usd: number,
+});
 const creditSchema = z.object({
   id: text,
   organization_id: text,
   execution_id: text.nullable(),
-  kind: z.enum(["reserve", "release", "settle"]),
+  kind: z.enum(["reserve", "release", "settle", "payment", "transaction"]),
   amount_nano_usd: number,
 });
 const versionSchema = z.object({ id: text, definition: text });
@@ -167,6 +172,8 @@ const references: readonly (readonly [table: string, column: string, target: str
   ["webhook", "agent_id", "agent"],
   ["outbox", "agent_id", "agent"],
   ["credit_entry", "execution_id", "execution"],
+  ["credit_entry", "agent_id", "agent"],
+  ["subscription", "agent_id", "agent"],
 ];
 
 async function readCrossings(reader: Reader): Promise<Snapshot["crossings"]> {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { ChatDefinition } from "../../../contract/agent.ts";
+import { type ChatDefinition, chatDefinitionSchema } from "../../../contract/agent.ts";
 import { defineAgent, hiddenValue, redefineAgent, renderDefinition } from "./definition.ts";
-import { createAgentSchema, updateAgentSchema } from "./schemas/agent.ts";
+import { createChatAgentSchema, updateAgentSchema } from "./schemas/agent.ts";
 
 const templates = new Map([["support", { systemPrompt: "You help." }]]);
 const least = { name: "Helper", model: "some/model", systemPrompt: "Be brief." };
 
-const define = (request: object) => defineAgent(createAgentSchema.parse({ ...least, ...request }), templates);
+const define = (request: object) => defineAgent(createChatAgentSchema.parse({ ...least, ...request }), templates);
 const change = (current: ChatDefinition, request: object) =>
-  redefineAgent(current, updateAgentSchema.parse(request), templates);
+  chatDefinitionSchema.parse(redefineAgent(current, updateAgentSchema.parse(request), templates));
 
 const lookup = {
   name: "lookup_order",
@@ -137,7 +137,7 @@ describe("renderDefinition", () => {
   it("never shows the value of a header", () => {
     const rendered = renderDefinition(define({ tools: [crm] }));
     expect(JSON.stringify(rendered)).not.toContain("secret");
-    expect(rendered.tools[0]).toMatchObject({ headers: { Authorization: hiddenValue } });
+    expect(rendered).toMatchObject({ tools: [{ headers: { Authorization: hiddenValue } }] });
   });
 
   it("gives what can be sent back without a change", () => {

@@ -1,7 +1,9 @@
 import type { AgentDefinition, ChatDefinition, Metadata } from "../../../contract/agent.ts";
 import { RunyardError } from "../../../contract/errors.ts";
 import type { ToolDefinition } from "../../../contract/tool.ts";
-import type { CreateAgentRequest, UpdateAgentRequest } from "./schemas/agent.ts";
+import { type Bundle, redefineCodeAgent, renderCodeDefinition } from "./code-definition.ts";
+import type { CreateChatAgentRequest, UpdateAgentRequest, WireChatDefinition } from "./schemas/agent.ts";
+import { changeCodeFields, type WireCodeDefinition } from "./schemas/code-agent.ts";
 import type { ShownTool, WireTool } from "./schemas/tool.ts";
 
 /** What a template of the server's settings gives to an agent. */
@@ -18,12 +20,12 @@ const defaultTimeoutMs = 10_000;
 export const hiddenValue = "[hidden]";
 
 /**
- * The definition of a new agent from a request.
+ * The definition of a new chat agent from a request.
  *
  * @throws RunyardError `missing_required_field` without a system prompt, `unprocessable` for an unknown template or two
  *   tools of one name
  */
-export function defineAgent(request: CreateAgentRequest, templates: Templates): ChatDefinition {
+export function defineAgent(request: CreateChatAgentRequest, templates: Templates): ChatDefinition {
   const { name, model, tools = [], parameters = {}, memory, outputSchema, template, metadata = {} } = request;
   const systemPrompt = template === undefined ? request.systemPrompt : systemPromptOf(template, templates);
   if (systemPrompt === undefined) {
@@ -53,7 +55,29 @@ export function redefineAgent(
   current: AgentDefinition,
   change: UpdateAgentRequest,
   templates: Templates,
-): ChatDefinition {
+  bundle?: Bundle,
+): AgentDefinition {
+  refuseForeignFields(current, change);
+  if (current.runtime === "chat") return redefineChatAgent(current, change, templates);
+  return {
+    ...redefineCodeAgent(current, change, bundle),
+    name: change.name ?? current.name,
+    metadata: mergeMetadata(current.metadata, change.metadata ?? {}),
+  };
+}
+
+const chatOnly = ["model", "systemPrompt", "tools", "parameters", "memory", "outputSchema", "template"] as const;
+const codeOnly = Object.keys(changeCodeFields) as (keyof typeof changeCodeFields)[];
+
+function refuseForeignFields({ runtime }: AgentDefinition, change: UpdateAgentRequest): void {
+  const foreign = (runtime === "chat" ? codeOnly : chatOnly).find((field) => change[field] !== undefined);
+  if (foreign === undefined) return;
+  throw new RunyardError("unprocessable", `An agent of the runtime ${runtime} has no "${foreign}"; leave it out.`, {
+    param: foreign,
+  });
+}
+
+function redefineChatAgent(current: ChatDefinition, change: UpdateAgentRequest, templates: Templates): ChatDefinition {
   const { template, outputSchema, tools, name, model, systemPrompt } = change;
   const next: ChatDefinition = {
     ...current,
@@ -86,9 +110,11 @@ export function redefineAgent(
 }
 
 /** The definition as answers show it. */
-export function renderDefinition(definition: AgentDefinition) {
+export function renderDefinition(definition: AgentDefinition): WireChatDefinition | WireCodeDefinition {
+  if (definition.runtime === "code") return renderCodeDefinition(definition);
   const { name, model, systemPrompt, tools, parameters, memory, outputSchema, template, metadata } = definition;
   return {
+    runtime: "chat",
     name,
     model,
     systemPrompt,

@@ -31,6 +31,7 @@ export type Endpoint = (scope: NativeScope, parts: NativeParts) => void;
 export const tags = [
   { name: "Agents", description: "Stored configurations: model, system prompt, tools, memory." },
   { name: "Executions", description: "One run of an agent on one input." },
+  { name: "Jobs", description: "Executions in the background, at once or by a schedule." },
   { name: "Conversations", description: "Turns and session memory shared by executions." },
   { name: "Memory", description: "Knowledge that outlives conversations." },
   { name: "Files", description: "Named bytes of an organization." },

@@ -10,6 +10,7 @@ const nouns = {
   apiKey: { code: "key_not_found", word: "key" },
   webhook: { code: "webhook_not_found", word: "webhook" },
   file: { code: "file_not_found", word: "file" },
+  job: { code: "job_not_found", word: "job" },
 } as const satisfies Partial<Record<IdKind, { code: ErrorCode; word: string }>>;
 
 /**

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { defineAgent } from "./definition.ts";
 import { refuseUnusableSchemas } from "./json-schema-check.ts";
-import { createAgentSchema } from "./schemas/agent.ts";
+import { createChatAgentSchema } from "./schemas/agent.ts";
 
 const agent = (fields: object) =>
-  defineAgent(createAgentSchema.parse({ name: "a", model: "m", systemPrompt: "s", ...fields }), new Map());
+  defineAgent(createChatAgentSchema.parse({ name: "a", model: "m", systemPrompt: "s", ...fields }), new Map());
 const tool = (parameters: object) => agent({ tools: [{ name: "t", description: "", parameters }] });
 
 it("takes schemas of the drafts in use", async () => {

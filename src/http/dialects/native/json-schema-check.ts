@@ -1,4 +1,4 @@
-import type { ChatDefinition } from "../../../contract/agent.ts";
+import type { AgentDefinition } from "../../../contract/agent.ts";
 import { RunyardError } from "../../../contract/errors.ts";
 import type { JsonSchema } from "../../../contract/json.ts";
 
@@ -8,7 +8,11 @@ import type { JsonSchema } from "../../../contract/json.ts";
  *
  * @throws RunyardError `invalid_field_value`
  */
-export async function refuseUnusableSchemas(definition: ChatDefinition): Promise<void> {
+export async function refuseUnusableSchemas(definition: AgentDefinition): Promise<void> {
+  if (definition.runtime === "code") {
+    if (definition.inputSchema !== undefined) await refuse(definition.inputSchema, "inputSchema");
+    return;
+  }
   for (const [index, tool] of definition.tools.entries()) {
     if (tool.type === "http" || tool.type === "client") await refuse(tool.parameters, `tools.${index}.parameters`);
   }

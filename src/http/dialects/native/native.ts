@@ -8,6 +8,7 @@ import type { Surface } from "../../surface.ts";
 import { cancelExecution } from "./cancel-execution.ts";
 import { createAgent } from "./create-agent.ts";
 import { createFile } from "./create-file.ts";
+import { createJob } from "./create-job.ts";
 import { createKey } from "./create-key.ts";
 import { createMemoryStore } from "./create-memory-store.ts";
 import { createOrganization } from "./create-organization.ts";
@@ -16,6 +17,7 @@ import type { AgentTemplate } from "./definition.ts";
 import { deleteAgent } from "./delete-agent.ts";
 import { deleteConversation } from "./delete-conversation.ts";
 import { deleteFile } from "./delete-file.ts";
+import { deleteJob } from "./delete-job.ts";
 import { deleteMemoryEntry } from "./delete-memory-entry.ts";
 import { deleteMemoryStore } from "./delete-memory-store.ts";
 import { deleteWebhook } from "./delete-webhook.ts";
@@ -26,6 +28,7 @@ import { getConversation } from "./get-conversation.ts";
 import { getExecution } from "./get-execution.ts";
 import { getFile } from "./get-file.ts";
 import { getFileContent } from "./get-file-content.ts";
+import { getJob } from "./get-job.ts";
 import { getMemoryEntry } from "./get-memory-entry.ts";
 import { getMemoryStore } from "./get-memory-store.ts";
 import { getOrganization } from "./get-organization.ts";
@@ -37,6 +40,7 @@ import { listAgents } from "./list-agents.ts";
 import { listConversations } from "./list-conversations.ts";
 import { listExecutions } from "./list-executions.ts";
 import { listFiles } from "./list-files.ts";
+import { listJobs } from "./list-jobs.ts";
 import { listKeys } from "./list-keys.ts";
 import { listMemoryEntries } from "./list-memory-entries.ts";
 import { listMemoryStores } from "./list-memory-stores.ts";
@@ -49,6 +53,7 @@ import { revokeKey } from "./revoke-key.ts";
 import { rollbackAgent } from "./rollback-agent.ts";
 import { submitToolResults } from "./submit-tool-results.ts";
 import { updateAgent } from "./update-agent.ts";
+import { updateJob } from "./update-job.ts";
 import { updateMemoryEntry } from "./update-memory-entry.ts";
 import { updateMemoryStore } from "./update-memory-store.ts";
 import { updateOrganization } from "./update-organization.ts";
@@ -72,6 +77,11 @@ const endpoints: readonly Endpoint[] = [
   cancelExecution,
   submitToolResults,
   restartExecution,
+  createJob,
+  listJobs,
+  getJob,
+  updateJob,
+  deleteJob,
   listConversations,
   getConversation,
   deleteConversation,

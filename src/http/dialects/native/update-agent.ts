@@ -4,6 +4,7 @@ import { redefineAgent } from "./definition.ts";
 import { documented, type Endpoint } from "./endpoint.ts";
 import { idOf } from "./ids.ts";
 import { refuseUnusableSchemas } from "./json-schema-check.ts";
+import { readBundle } from "./read-bundle.ts";
 import { renderAgent } from "./render-agent.ts";
 import { agentSchema, updateAgentSchema } from "./schemas/agent.ts";
 import { idParamsSchema } from "./schemas/text.ts";
@@ -31,14 +32,17 @@ export const updateAgent: Endpoint = (scope, { operations, templates }) => {
       const caller = callerOf(request);
       const agentId = idOf("agent", request.params.id);
       const { status, ...change } = request.body;
-      if (change.tools !== undefined || change.outputSchema !== undefined) {
+      const bundle = change.bundle === undefined ? undefined : await readBundle(operations, caller, change.bundle);
+      if (change.tools !== undefined || change.outputSchema !== undefined || change.inputSchema !== undefined) {
         // The schemas are those of the request whatever the agent is now, so they can be checked before it is touched.
         const { currentVersion } = await operations.getAgent(caller, agentId);
-        await refuseUnusableSchemas(redefineAgent(currentVersion.definition, change, templates));
+        await refuseUnusableSchemas(redefineAgent(currentVersion.definition, change, templates, bundle));
       }
       const agent = await operations.updateAgent(caller, agentId, {
         ...(status !== undefined && { status }),
-        ...(Object.keys(change).length > 0 && { define: (current) => redefineAgent(current, change, templates) }),
+        ...(Object.keys(change).length > 0 && {
+          define: (current) => redefineAgent(current, change, templates, bundle),
+        }),
       });
       return sendJson(reply, 200, renderAgent(agent));
     },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { changeCodeFields, codeFields, createCodeAgentSchema } from "./code-agent.ts";
 import { jsonObjectSchema, metadataChangeSchema, metadataSchema } from "./metadata.ts";
 import { nameSchema, timeSchema } from "./text.ts";
 import { shownToolSchema, toolSchema } from "./tool.ts";
@@ -22,8 +23,11 @@ const summarize = z.boolean().describe("Whether older turns are sent as a summar
 
 const status = z.enum(["active", "paused"]);
 
-export const createAgentSchema = z
+const runtimeField = z.literal("chat").optional().describe("An LLM tool loop; this is the default.");
+
+export const createChatAgentSchema = z
   .object({
+    runtime: runtimeField,
     name: nameSchema,
     model: modelSchema,
     systemPrompt: systemPromptSchema.optional().describe("Required unless a template gives it."),
@@ -34,11 +38,16 @@ export const createAgentSchema = z
     template: templateSchema.optional(),
     metadata: metadataSchema.optional(),
   })
+  .meta({ id: "CreateChatAgentRequest" });
+export type CreateChatAgentRequest = z.infer<typeof createChatAgentSchema>;
+
+export const createAgentSchema = z
+  .discriminatedUnion("runtime", [createChatAgentSchema, createCodeAgentSchema])
   .meta({ id: "CreateAgentRequest" });
-export type CreateAgentRequest = z.infer<typeof createAgentSchema>;
 
 export const updateAgentSchema = z
   .object({
+    ...changeCodeFields,
     name: nameSchema,
     model: modelSchema,
     systemPrompt: systemPromptSchema,
@@ -60,7 +69,8 @@ export const updateAgentSchema = z
   .meta({ id: "UpdateAgentRequest" });
 export type UpdateAgentRequest = z.infer<typeof updateAgentSchema>;
 
-const definitionFields = {
+const chatFields = {
+  runtime: z.literal("chat"),
   name: z.string(),
   model: z.string(),
   systemPrompt: z.string(),
@@ -71,21 +81,31 @@ const definitionFields = {
   template: z.string().optional(),
   metadata: metadataSchema,
 };
+export type WireChatDefinition = z.infer<z.ZodObject<typeof chatFields>>;
+
+const agentFields = {
+  id: z.string(),
+  status,
+  version: z.int().describe("Number of the current version."),
+  createdAt: timeSchema,
+  updatedAt: timeSchema,
+};
 
 export const agentSchema = z
-  .object({
-    id: z.string(),
-    ...definitionFields,
-    status,
-    version: z.int().describe("Number of the current version."),
-    createdAt: timeSchema,
-    updatedAt: timeSchema,
-  })
+  .discriminatedUnion("runtime", [
+    z.object({ ...agentFields, ...chatFields }).meta({ id: "ChatAgent" }),
+    z.object({ ...agentFields, ...codeFields }).meta({ id: "CodeAgent" }),
+  ])
   .meta({ id: "Agent" });
 export type WireAgent = z.infer<typeof agentSchema>;
 
+const versionFields = { id: z.string(), agentId: z.string(), version: z.int(), createdAt: timeSchema };
+
 export const agentVersionSchema = z
-  .object({ id: z.string(), agentId: z.string(), version: z.int(), ...definitionFields, createdAt: timeSchema })
+  .discriminatedUnion("runtime", [
+    z.object({ ...versionFields, ...chatFields }).meta({ id: "ChatAgentVersion" }),
+    z.object({ ...versionFields, ...codeFields }).meta({ id: "CodeAgentVersion" }),
+  ])
   .meta({ id: "AgentVersion" });
 export type WireAgentVersion = z.infer<typeof agentVersionSchema>;
 

@@ -18,14 +18,27 @@ export const sessionSchema = jsonObjectSchema
     description: "Key/value pairs the agent may use, carried along in the conversation. Null removes a key.",
   });
 
+const textInputSchema = z
+  .string()
+  .refine((text) => text.length <= maxInputCharacters + 1000 && hasInput(text), {
+    error: `text of 1 to ${maxInputCharacters} characters that is not only white space`,
+  })
+  .meta({ minLength: 1, maxLength: maxInputCharacters, description: "The user's message or prompt." });
+
+const objectInputSchema = jsonObjectSchema
+  .refine((input) => JSON.stringify(input).length <= maxInputCharacters, {
+    error: `an object of at most ${maxInputCharacters} characters of JSON`,
+  })
+  .meta({
+    type: "object",
+    additionalProperties: true,
+    description:
+      "What a code agent's program is called with. A chat agent takes its `message`, `input`, `task`, `text` or `prompt`, else all of it as JSON.",
+  });
+
 export const executeRequestSchema = z
   .object({
-    input: z
-      .string()
-      .refine((text) => text.length <= maxInputCharacters + 1000 && hasInput(text), {
-        error: `text of 1 to ${maxInputCharacters} characters that is not only white space`,
-      })
-      .meta({ minLength: 1, maxLength: maxInputCharacters, description: "The user's message or prompt." }),
+    input: z.union([textInputSchema, objectInputSchema]).describe("A message; for code agents also an object."),
     conversationId: z.string().optional().describe("Continues this conversation; absent: a new one begins."),
     stream: z.boolean().default(false).describe("Answer with server-sent events."),
     memory: z.object({ session: sessionSchema.optional() }).optional(),

@@ -1,0 +1,319 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { CodeDefinition } from "../../contract/agent.ts";
+import { RunyardError } from "../../contract/errors.ts";
+import type { DomainEvent, EventOf } from "../../contract/events.ts";
+import type { Json, JsonObject } from "../../contract/json.ts";
+import { AttemptStopped, type Ctx, type StepContext } from "../../engine/program.ts";
+import type { SandboxedProcess, SandboxExit, SandboxMount } from "../../sandbox/sandbox.ts";
+import type { CodeInput } from "./code-parts.ts";
+import { keepArtefacts } from "./keep-artefacts.ts";
+import type { CodeRuntime } from "./open-code-runtime.ts";
+import { insidePaths, type PreparedProgram } from "./prepare-program.ts";
+import { exitCodeOf, programEnd } from "./program-end.ts";
+import { programLimits } from "./program-limits.ts";
+import { programNetwork } from "./program-network.ts";
+import { ProgramOutput, type ProgramWord } from "./protocol/program-output.ts";
+import { readOutput } from "./protocol/read-output.ts";
+import { createRedactor, type Redactor } from "./protocol/redact.ts";
+import { fetchFiles } from "./workspace/fetch-files.ts";
+import { dotenvText, maxVariableBytes, programEnvironment } from "./workspace/program-environment.ts";
+import type { RunFolder } from "./workspace/run-folders.ts";
+import { runInput } from "./workspace/run-input.ts";
+
+export interface ProgramRun {
+  ctx: Ctx;
+  step: StepContext;
+  input: CodeInput;
+  definition: CodeDefinition;
+  runtime: CodeRuntime;
+  prepared: PreparedProgram;
+}
+
+/** The last thing that is committed before the program starts: whoever finds it knows that it may have run. */
+const starting: EventOf<"status-noted"> = { type: "status-noted", body: { text: "Starting agent" } };
+
+function isStarting(event: DomainEvent): boolean {
+  return event.type === "status-noted" && event.body.text === starting.body.text;
+}
+
+/** Past one of these the program waits until what it said is stored. */
+const maxUnstoredEvents = 500;
+const maxUnstoredCharacters = 512 * 1024;
+
+/**
+ * Runs the program once and shows what it does as it comes. A run whose process died in the middle may have had any
+ * effect: it fails as `outcome_unknown`, unless the version says that it can be begun again, with a clean working directory
+ * and the workspace as it was left.
+ *
+ * @returns the execution's output
+ * @throws RunyardError `program_failed`, `program_timeout`, `program_limit`, `outcome_unknown`, `preparation_failed`,
+ *   `sandbox_unavailable`; the signal's reason, once the whole tree is dead
+ */
+export async function runProgram(run: ProgramRun): Promise<Json> {
+  const { ctx, step, definition, runtime, prepared } = run;
+  if (step.earlier.some(isStarting) && definition.onCrash === "fail") {
+    throw new RunyardError(
+      "outcome_unknown",
+      "The server stopped while the program ran. What it had done by then is not known, so it was not run again. " +
+        "An agent that can be run twice may say so in its version.",
+    );
+  }
+  const place = await findPlace(run);
+  const redactor = createRedactor(place.secrets);
+  using folder = await runtime.runFolders.make(ctx.executionId, ctx.attempt);
+  const work = join(folder.path, "work");
+  const given = join(folder.path, "given");
+  const mounts = [...prepared.mounts, ...place.mounts(folder)];
+  try {
+    await fillFolders(run, place, { work, given });
+  } catch (error) {
+    throw error instanceof RunyardError
+      ? new RunyardError(error.code, redactor.text(error.message), { cause: error })
+      : error;
+  }
+  for (const workspace of place.ephemeral(folder)) await runtime.parts.sandbox.makeWritable(workspace);
+  for (const text of place.notes) step.emit({ type: "status-noted", body: { text } });
+  step.emit(starting);
+  await step.flush();
+
+  const isPython = prepared.adapter.family === "python";
+  const process = await runtime.parts.sandbox.start({
+    command: isPython ? pythonCommand : nodeCommand(prepared.entryPoint ?? "", place.givesFiles),
+    workingDirectory: insidePaths.work,
+    environment: place.environment,
+    mounts: [
+      ...mounts,
+      { source: work, target: insidePaths.work, access: "write" },
+      ...(place.givesFiles ? [{ source: given, target: insidePaths.given, access: "read" as const }] : []),
+    ],
+    limits: programLimits(definition),
+    network: programNetwork(definition.network, runtime.parts.outbound),
+    signal: step.signal,
+    stdin: isPython ? "pipe" : "none",
+  });
+  if (isPython) tell(process, pythonJob(prepared, place));
+  const { word, exit } = await follow(process, run, redactor);
+  // Awaited here: the folder goes when this function ends.
+  return await finish(run, {
+    word,
+    exit,
+    redactor,
+    originals: [prepared.bundle, ...(place.givesFiles ? [given] : [])],
+    work,
+  });
+}
+
+/** Everything that is decided about a run before anything is written. */
+interface Place {
+  environment: Record<string, string>;
+  secrets: Readonly<Record<string, string>>;
+  /** For `.env`. */
+  given: Readonly<Record<string, string>>;
+  input: JsonObject;
+  /** Whether there is anything to copy into the working directory besides the bundle. */
+  givesFiles: boolean;
+  notes: readonly string[];
+  mounts(folder: RunFolder): SandboxMount[];
+  /** Folders that are to be made for this run alone. */
+  ephemeral(folder: RunFolder): string[];
+}
+
+const manifestSchema = z.object({ runtime: z.object({ memory: z.object({ provider: z.string() }) }) });
+const historyFile = ".charm-history.json";
+
+async function findPlace({ ctx, input, definition, runtime, prepared }: ProgramRun): Promise<Place> {
+  const { parts, workspaces } = runtime;
+  const { run } = input;
+  const workspace = await workspaces.open({
+    organizationId: ctx.organizationId,
+    agentId: input.agentId,
+    userId: run.userId,
+    threadId: run.threadId,
+    lifecycle: run.lifecycle ?? definition.lifecycle,
+  });
+  const manifest = manifestSchema.safeParse(definition.manifest);
+  const provider = manifest.success ? manifest.data.runtime.memory.provider : "local";
+  const isNode = prepared.adapter.family === "node";
+  const history = run.history.length === 0 ? undefined : JSON.stringify(run.history);
+  const opened =
+    run.sealedEnvironment === null
+      ? {}
+      : await parts.openEnvironment(ctx.organizationId, input.agentId, run.sealedEnvironment);
+  const named = definition.environmentNames.flatMap((name) => {
+    const value = parts.settings.environment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const { variables, given, secrets, leftOut } = programEnvironment({
+    given: opened,
+    operator: { CHARM_MEMORY_PROVIDER: provider, ...Object.fromEntries(named) },
+    own: {
+      ...(isNode ? nodeVariables : pythonVariables),
+      ...prepared.environment,
+      HOME: "/tmp",
+      LANG: "C.UTF-8",
+      TERM: "dumb",
+      CHARM_USER_ID: run.userId,
+      CHARM_WORKSPACE_DIR: workspace.target,
+      ...(history === undefined ? {} : { CHARM_MEMORY_FILE: `${insidePaths.work}/${historyFile}` }),
+      // The program finds it in its input and in the file as well.
+      ...(history === undefined || Buffer.byteLength(history) > maxVariableBytes - 100
+        ? {}
+        : { CHARM_HISTORY: history }),
+    },
+  });
+  delete secrets["CHARM_MEMORY_PROVIDER"];
+  const keepsWorkspace = provider === "local";
+  return {
+    environment: variables,
+    secrets,
+    given,
+    input: runInput(input.input, run),
+    givesFiles: isNode || history !== undefined || Object.keys(given).length > 0 || Object.keys(run.files).length > 0,
+    notes:
+      leftOut.length === 0 ? [] : [`Left out of the environment, which the sandbox sets itself: ${leftOut.join(", ")}`],
+    // Another provider of memory keeps what is to stay elsewhere, and wants nothing to be found here.
+    mounts: (folder) => [
+      { source: keepsWorkspace ? workspace.source : ownWorkspace(folder), target: workspace.target, access: "write" },
+    ],
+    ephemeral: (folder) => (keepsWorkspace ? [] : [ownWorkspace(folder)]),
+  };
+}
+
+function ownWorkspace(folder: RunFolder): string {
+  return join(folder.path, "workspace");
+}
+
+const pythonVariables = { PYTHONUNBUFFERED: "1", PYTHONIOENCODING: "utf-8" };
+/** Nothing of npm's own among the lines of the program, of which its result may be made. */
+const nodeVariables = {
+  PYTHONUNBUFFERED: "1",
+  CHARM_INPUT_FILE: `${insidePaths.work}/input.json`,
+  npm_config_loglevel: "silent",
+  npm_config_update_notifier: "false",
+};
+
+async function fillFolders(
+  { input, step, runtime, prepared }: ProgramRun,
+  place: Place,
+  { work, given }: { work: string; given: string },
+): Promise<void> {
+  const { sandbox, outbound } = runtime.parts;
+  await sandbox.makeWritable(work);
+  if (!place.givesFiles) return;
+  await mkdir(given, { mode: 0o700 });
+  await fetchFiles(input.run.files, given, outbound, step.signal);
+  const texts = {
+    ...(Object.keys(place.given).length > 0 ? { ".env": dotenvText(place.given) } : {}),
+    ...(input.run.history.length > 0 ? { [historyFile]: JSON.stringify(input.run.history) } : {}),
+    ...(prepared.adapter.family === "node" ? { "input.json": JSON.stringify(place.input) } : {}),
+  };
+  for (const [name, text] of Object.entries(texts)) await writeFile(join(given, name), text, { mode: 0o600 });
+  await sandbox.makeReadable(given);
+}
+
+/**
+ * Without the search for packages of the system (`-S`) and without its variables (`-I`): an agent has its own dependencies,
+ * and a start takes half the time.
+ */
+const pythonCommand = ["python3", "-I", "-S", `${insidePaths.runner}/runner.py`];
+
+function pythonJob(prepared: PreparedProgram, place: Place): JsonObject {
+  return {
+    adapter: prepared.adapter.name,
+    entryPoint: prepared.entryPoint ?? null,
+    charm: prepared.throughCharm,
+    copies: [insidePaths.bundle, ...(place.givesFiles ? [insidePaths.given] : [])],
+    paths: [...prepared.pythonPaths],
+    input: place.input,
+  };
+}
+
+/** The copies are the shell's; then it becomes the one that runs the entry point. */
+function nodeCommand(entryPoint: string, givesFiles: boolean): string[] {
+  const copies = [insidePaths.bundle, ...(givesFiles ? [insidePaths.given] : [])].map(
+    (source) => `cp -rp ${source}/. . && `,
+  );
+  const modules = `{ [ ! -d ${insidePaths.nodeModules} ] || [ -e node_modules ] || ln -s ${insidePaths.nodeModules} node_modules; } && `;
+  return ["/bin/sh", "-c", `${copies.join("")}${modules}exec /bin/sh -c "$0"`, entryPoint];
+}
+
+function tell(process: SandboxedProcess, job: JsonObject): void {
+  process.stdin?.on("error", () => undefined); // it died before it could read; its exit says so
+  process.stdin?.end(JSON.stringify(job));
+}
+
+async function follow(
+  process: SandboxedProcess,
+  { step, prepared }: ProgramRun,
+  redactor: Redactor,
+): Promise<{ word: ProgramWord; exit: SandboxExit }> {
+  let events = 0;
+  let characters = 0;
+  const output = new ProgramOutput({
+    redactor,
+    outputIsResult: prepared.adapter.family === "node",
+    throughCharm: prepared.throughCharm,
+    emit: (event) => {
+      events += 1;
+      if (event.type === "text-delta" || event.type === "reasoning-delta") characters += event.body.text.length;
+      step.emit(event);
+    },
+  });
+  const keepPace = async (): Promise<void> => {
+    if (events < maxUnstoredEvents && characters < maxUnstoredCharacters) return;
+    events = 0;
+    characters = 0;
+    await step.flush();
+  };
+  const [exit] = await Promise.all([
+    process.exited,
+    readOutput(process.stdout, "stdout", output, keepPace),
+    readOutput(process.stderr, "stderr", output, keepPace),
+  ]).catch(async (error: unknown) => {
+    process.kill(); // the log takes nothing any more, so nobody may go on
+    process.stdout.destroy();
+    process.stderr.destroy();
+    await process.exited;
+    throw error;
+  });
+  return { word: output.end(), exit };
+}
+
+/** Says what has its place at the end, in its order. */
+async function finish(
+  run: ProgramRun,
+  ended: { word: ProgramWord; exit: SandboxExit; redactor: Redactor; originals: readonly string[]; work: string },
+): Promise<Json> {
+  const { step, prepared } = run;
+  const { word, exit, redactor, originals, work } = ended;
+  const finished: DomainEvent = {
+    type: "process-finished",
+    body: { exitCode: exitCodeOf(exit), reason: exit.reason, durationMs: Math.round(exit.durationMs) },
+  };
+  if (step.signal.aborted) {
+    const stopped: unknown = step.signal.reason;
+    // An attempt that is handed back or lost goes on elsewhere; only a cancelled run has come to its end.
+    if (stopped instanceof AttemptStopped && stopped.why === "cancelled") {
+      step.emit({ type: "failure-noted", body: { message: "The run was cancelled." } });
+      step.emit(finished);
+    }
+    throw stopped;
+  }
+  const end = programEnd(exit, word, prepared.adapter.family);
+  if (word.state !== undefined) step.emit({ type: "state-saved", body: { state: word.state } });
+  if (end.error === undefined) {
+    if (word.suspension !== undefined) step.emit({ type: "suspension-noted", body: word.suspension });
+    if (word.final !== undefined || word.suspension === undefined) {
+      const final = word.final ?? { type: "markdown", value: null };
+      step.emit({ type: "output-produced", body: { key: "final", ...final } });
+    }
+  } else {
+    step.emit({ type: "failure-noted", body: { message: end.error.message } });
+  }
+  await keepArtefacts(run, { work, originals, redactor });
+  step.emit(finished);
+  if (end.error !== undefined) throw end.error;
+  return end.output;
+}
