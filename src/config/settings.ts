@@ -194,7 +194,7 @@ export const settingsSchema = z.strictObject({
         expected: "milliseconds, a whole number from 100",
         about: "A quiet stream carries a comment this often, so that proxies keep it open.",
       }),
-      maxBufferBytes: setting(z.int().min(16_384).default(262_144), {
+      maxBufferBytes: setting(z.int().min(16_384).default(131_072), {
         env: ["RUNYARD_STREAM_BUFFER_BYTES"],
         text: "number",
         expected: "bytes, a whole number from 16384",

@@ -12,11 +12,24 @@ interface Tail {
   readers: Set<() => void>;
   /** An attempt of this process writes the log. */
   held: boolean;
+  /** By the number before them. */
+  pages: Map<number, Page>;
+}
+
+/** What was read from the database, for other readers that come by while somebody still holds it. */
+interface Page {
+  events: WeakRef<readonly StoredEvent[]>;
+  /** How many events to ask for next. */
+  nextEvents: number;
 }
 
 const maxTailEvents = 1024;
 const maxTailBytes = 256 * 1024;
-const pageSize = 500;
+/** A page of the log: a reader that has stopped reading holds one, so it is bounded by what its events are long. */
+const pageBytes = 128 * 1024;
+const firstPageEvents = 100;
+const maxPageEvents = 500;
+const maxKnownPages = 64;
 
 /**
  * Reads logs by cursor: catch up from the database, cut over, then live. Every reader, early, late or resumed, goes
@@ -80,6 +93,7 @@ export class EventFeed {
   ): AsyncGenerator<readonly StoredEvent[], void, undefined> {
     const { signal, endAt } = options;
     let after = options.after;
+    let pageEvents = firstPageEvents;
     let wake: (() => void) | undefined;
     let isLive = false;
     const ring = () => wake?.();
@@ -88,11 +102,11 @@ export class EventFeed {
     signal.addEventListener("abort", ring);
     try {
       while (!signal.aborted) {
-        let batch = fromTail(tail, after);
+        let batch: readonly StoredEvent[] | undefined = fromTail(tail, after);
         // Something may have been published before there was a tail to keep it: unless that goes back to the beginning,
         // the database is asked once before the first wait.
         if (batch === undefined || (batch.length === 0 && !isLive && tail.events[0]?.seq !== 1)) {
-          batch = await this.#page(executionId, after);
+          [batch, pageEvents] = await this.#page(executionId, tail, after, pageEvents);
           isLive = batch.length === 0;
         }
         if (batch.length > 0) {
@@ -118,15 +132,24 @@ export class EventFeed {
     }
   }
 
-  async #page(executionId: Id, after: number): Promise<StoredEvent[]> {
-    const rows = await this.#database.read(this.#queries.eventsAfter({ id: executionId, after, limit: pageSize }));
-    return rows.map(readEvent);
+  /** Up to `limit` events, and how many to ask for next. */
+  async #page(executionId: Id, tail: Tail, after: number, limit: number): Promise<[readonly StoredEvent[], number]> {
+    const known = tail.pages.get(after);
+    const shared = known?.events.deref();
+    if (known !== undefined && shared !== undefined) return [shared, known.nextEvents];
+    const rows = await this.#database.read(this.#queries.eventsAfter({ id: executionId, after, limit }));
+    if (rows.length === 0) return [[], firstPageEvents];
+    const events = rows.map(readEvent);
+    const nextEvents = nextPageEvents(rows);
+    if (tail.pages.size >= maxKnownPages) tail.pages.clear();
+    tail.pages.set(after, { events: new WeakRef(events), nextEvents });
+    return [events, nextEvents];
   }
 
   #tailOf(executionId: Id): Tail {
     let tail = this.#tails.get(executionId);
     if (tail === undefined) {
-      tail = { events: [], bytes: 0, readers: new Set(), held: false };
+      tail = { events: [], bytes: 0, readers: new Set(), held: false, pages: new Map() };
       this.#tails.set(executionId, tail);
     }
     return tail;
@@ -142,6 +165,13 @@ function fromTail(tail: Tail, after: number): StoredEvent[] | undefined {
   const first = tail.events[0];
   if (first === undefined || first.seq > after + 1) return undefined;
   return after + 1 - first.seq < tail.events.length ? tail.events.slice(after + 1 - first.seq) : [];
+}
+
+/** How many events like these make a page; not many more at once, for the next ones may be longer. */
+function nextPageEvents(rows: readonly Row[]): number {
+  const bytes = rows.reduce((sum, row) => sum + String(row["body"]).length, 0);
+  const fitting = Math.floor((pageBytes * rows.length) / bytes);
+  return Math.max(1, Math.min(fitting, 4 * rows.length, maxPageEvents));
 }
 
 function sizeOf(event: StoredEvent): number {

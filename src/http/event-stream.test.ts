@@ -264,7 +264,7 @@ it("stops pulling for a reader that does not read, keeps its buffer bounded, and
   }
   expect(pulled).toBeLessThan(batches);
   expect(streams.bufferedBytes).toBeGreaterThan(0);
-  expect(streams.bufferedBytes).toBeLessThanOrEqual(256 * 1024);
+  expect(streams.bufferedBytes).toBeLessThanOrEqual(128 * 1024);
   tick(29_999);
   expect(streams.size).toBe(1);
   tick(1);
@@ -294,7 +294,7 @@ it("lets go of what was read ahead for a reader that does not read, and reads it
   expect(requests).toEqual({ open: 1 });
   tick(1);
   await expect.poll(() => requests.open).toBe(0);
-  expect(streams.bufferedBytes).toBeLessThanOrEqual(256 * 1024);
+  expect(streams.bufferedBytes).toBeLessThanOrEqual(128 * 1024);
   reader.socket.resume();
   await reader.until((text) => text.endsWith("0\r\n\r\n"));
   expect(asked).toHaveLength(1);

@@ -7,7 +7,7 @@ import type { FrameCache } from "./frame-cache.ts";
 export interface EventStreamOptions {
   /** Silence after which a comment keeps the connection open. Default 15,000. */
   heartbeatMs?: number;
-  /** What may wait unsent for one reader. Default 256 KiB. */
+  /** What may wait unsent for one reader. Default 128 KiB. */
   maxBufferedBytes?: number;
   /** How long a reader with a full buffer may take nothing before it is closed. Default 30,000. */
   stallMs?: number;
@@ -60,7 +60,7 @@ export class EventStreams {
   constructor(options: EventStreamOptions = {}) {
     this.#options = {
       heartbeatMs: options.heartbeatMs ?? 15_000,
-      maxBufferedBytes: options.maxBufferedBytes ?? 256 * 1024,
+      maxBufferedBytes: options.maxBufferedBytes ?? 128 * 1024,
       stallMs: options.stallMs ?? 30_000,
       letGoMs: options.letGoMs ?? 2_000,
       now: options.now ?? Date.now,
@@ -98,6 +98,7 @@ export class EventStreams {
     const response = reply.raw;
     abortOnLeave(response, request.controller);
     if (this.#draining) request.controller.abort();
+    holdForThisTurn(response);
     response.writeHead(200, {
       ...definedHeaders(reply.getHeaders()),
       ...request.headers,
@@ -274,6 +275,16 @@ class Reader {
   cut(): void {
     this.#response.destroy();
   }
+}
+
+/**
+ * What is written in this turn of the event loop leaves at its end, as one packet, and behind what the turn sends to
+ * others: of a stream that begins with its execution, the call of the model goes first.
+ */
+function holdForThisTurn({ socket }: ServerResponse): void {
+  if (socket === null) return; // an earlier response holds the connection; nothing is sent before its end
+  socket.cork();
+  setImmediate(() => socket.uncork());
 }
 
 function definedHeaders(headers: Record<string, number | string | string[] | undefined>): Record<string, string> {

@@ -88,6 +88,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     keepAliveTimeout: 72_000,
     forceCloseConnections: "idle",
     return503OnClosing: false,
+    // Ours are set below; without a name here the framework loads its own first.
+    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
     genReqId: () => spellId("request", newId()),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     frameworkErrors: (error, request, reply) => {
@@ -192,6 +194,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   }
 
   return { app, streams, drain, close, [Symbol.asyncDispose]: () => close() };
+}
+
+function noCompiler(): () => never {
+  return () => {
+    throw new Error("a schema was compiled before the compilers were set");
+  };
 }
 
 /** Many clients send a content type with every request, bodies or none; without a body it says nothing. */

@@ -5,7 +5,7 @@ import { type Id, spellId } from "../contract/ids.ts";
 import { readEvent } from "../engine/event-feed.ts";
 import { type Database, toStatement } from "../store/database.ts";
 import { prepared } from "../store/prepared.ts";
-import type { Row } from "../store/statement.ts";
+import type { Row, Statement } from "../store/statement.ts";
 import { perDatabase } from "./per-database.ts";
 import { ExecutionView, viewColumns, viewEventTypes } from "./execution-view.ts";
 
@@ -43,36 +43,53 @@ export function executionNotFound(executionId: Id): RunyardError {
 
 /** Reads the logs of these rows as far as a view needs them, in one query. */
 export async function showExecutions(database: Database, rows: readonly Row[], now: number): Promise<Execution[]> {
-  if (rows.length === 0) return [];
-  const withText = rows.filter((row) => row["status"] !== "completed").map((row) => row["id"] as Id);
+  const [first, ...others] = rows;
+  if (first === undefined) return [];
   const events = await database.read(
-    toStatement(
-      database.builder
-        .selectFrom("event")
-        .selectAll()
-        .where(
-          "execution_id",
-          "in",
-          rows.map((row) => row["id"] as Id),
-        )
-        .where((where) =>
-          where.or([
-            where("type", "in", viewEventTypes),
-            ...(withText.length === 0
-              ? []
-              : [
-                  where.and([
-                    sql<boolean>`type in ('text-delta', 'wait-started', 'wait-finished', 'signal-received')`,
-                    where("execution_id", "in", withText),
-                  ]),
-                ]),
-          ]),
-        )
-        .orderBy("execution_id")
-        .orderBy("seq"),
-    ),
+    others.length === 0 ? oneLog(database, first) : toStatement(selectLogs(database, rows)),
   );
   const views = new Map(rows.map((row) => [row["id"], new ExecutionView()]));
   for (const event of events) views.get(event["execution_id"] as Id)?.add(readEvent(event));
   return rows.map((row) => (views.get(row["id"]) as ExecutionView).show(row, now));
 }
+
+function selectLogs({ builder }: Database, rows: readonly Row[]) {
+  const ids = rows.map((row) => row["id"] as Id);
+  const withText = rows.filter(needsText).map((row) => row["id"] as Id);
+  return builder
+    .selectFrom("event")
+    .selectAll()
+    .where("execution_id", "in", ids)
+    .where((where) =>
+      where.or([
+        where("type", "in", viewEventTypes),
+        ...(withText.length === 0 ? [] : [where.and([isOpenAnswer, where("execution_id", "in", withText)])]),
+      ]),
+    )
+    .orderBy("execution_id")
+    .orderBy("seq");
+}
+
+/** Every stream and every synchronous call ends with one, and compiling the query would be most of what that costs. */
+function oneLog(database: Database, row: Row): Statement {
+  const { ended, open } = oneLogQueries(database);
+  return (needsText(row) ? open : ended)({ executionId: row["id"] as Id });
+}
+
+const oneLogQueries = perDatabase(({ builder }) => {
+  const select = (executionId: Id) =>
+    builder.selectFrom("event").selectAll().where("execution_id", "=", executionId).orderBy("seq");
+  return {
+    ended: prepared<{ executionId: Id }>((p) => select(p.executionId).where("type", "in", viewEventTypes)),
+    open: prepared<{ executionId: Id }>((p) =>
+      select(p.executionId).where((where) => where.or([where("type", "in", viewEventTypes), isOpenAnswer])),
+    ),
+  };
+});
+
+/** What was shown counts as the output where there is no final one. */
+function needsText(row: Row): boolean {
+  return row["status"] !== "completed";
+}
+
+const isOpenAnswer = sql<boolean>`type in ('text-delta', 'wait-started', 'wait-finished', 'signal-received')`;

@@ -12,21 +12,17 @@ class Placeholder {
 type Placeholders<Values> = { readonly [Name in keyof Values]: never };
 
 /**
- * Compiles a query once and binds values by name at each use: compiling costs tens of microseconds, binding less than
- * one. `build` gets a placeholder for each value it names.
+ * Compiles a query once, at its first use, and binds values by name at each: compiling costs tens of microseconds, binding
+ * less than one. `build` gets a placeholder for each value it names.
  */
 export function prepared<Values extends Record<string, SqlValue | RowReference>>(
   build: (placeholders: Placeholders<Values>) => Compilable,
 ): (values: Values, options?: Pick<Statement, "expectsRow" | "onlyAfter">) => Statement {
-  // The proxy types as `never`, which every column accepts; the compiler passes the placeholder through untouched.
-  const placeholders = new Proxy({}, { get: (_, name) => new Placeholder(String(name)) }) as Placeholders<Values>;
-  const compiled = build(placeholders).compile();
-  const rows = returnsRows(compiled.query);
-  const parameters = compiled.parameters as readonly (Placeholder | SqlValue)[];
-  const constants = parameters.map((parameter) => (parameter instanceof Placeholder ? null : parameter));
-  const names = parameters.map((parameter) => (parameter instanceof Placeholder ? parameter.name : undefined));
+  let compiled: Compiled | undefined;
   return (values, options) => {
-    const params: (SqlValue | RowReference)[] = constants.slice();
+    compiled ??= compile(build);
+    const { names } = compiled;
+    const params: (SqlValue | RowReference)[] = compiled.constants.slice();
     for (let index = 0; index < names.length; index += 1) {
       const name = names[index];
       if (name !== undefined) params[index] = values[name] as SqlValue | RowReference;
@@ -34,9 +30,31 @@ export function prepared<Values extends Record<string, SqlValue | RowReference>>
     return {
       sql: compiled.sql,
       params,
-      returnsRows: rows,
+      returnsRows: compiled.returnsRows,
       expectsRow: options?.expectsRow,
       onlyAfter: options?.onlyAfter,
     };
+  };
+}
+
+interface Compiled {
+  sql: string;
+  returnsRows: boolean;
+  /** Parameters that are the same at each use, null where a value is bound. */
+  constants: readonly (SqlValue | null)[];
+  /** Of the value bound at each place. */
+  names: readonly (string | undefined)[];
+}
+
+function compile<Values>(build: (placeholders: Placeholders<Values>) => Compilable): Compiled {
+  // The proxy types as `never`, which every column accepts; the compiler passes the placeholder through untouched.
+  const placeholders = new Proxy({}, { get: (_, name) => new Placeholder(String(name)) }) as Placeholders<Values>;
+  const { sql, query, parameters } = build(placeholders).compile();
+  const all = parameters as readonly (Placeholder | SqlValue)[];
+  return {
+    sql,
+    returnsRows: returnsRows(query),
+    constants: all.map((parameter) => (parameter instanceof Placeholder ? null : parameter)),
+    names: all.map((parameter) => (parameter instanceof Placeholder ? parameter.name : undefined)),
   };
 }

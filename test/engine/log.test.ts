@@ -76,6 +76,37 @@ describe.each(databaseKinds)("the log on %s", (kind) => {
     expect(isGapless(first ?? [])).toBe(true);
   });
 
+  it("is read in pages that hold few long events, and shared by who reads the same one", async () => {
+    const program: Program = async (ctx) => {
+      await ctx.step("long", async (step) => {
+        for (let index = 0; index < 160; index += 1) {
+          step.emit({ type: "text-delta", body: { text: `${index}`.padEnd(10_000, ".") } });
+          await step.flush();
+        }
+        return null;
+      });
+      return null;
+    };
+    await using test = await startTestEngine(kind, { programs: { program } });
+    const id = await test.start({ program: "program" });
+    const log = await test.end(id);
+    await test.restart();
+    const { signal } = new AbortController();
+    const others = test.engine.feed.read(id, { after: 0, signal });
+    const pages: (readonly StoredEvent[])[] = [];
+    for await (const page of test.engine.feed.read(id, { after: 0, signal })) {
+      pages.push(page);
+      const { value } = await others.next();
+      expect(value?.[0]).toBe(page[0]);
+    }
+    expect(await others.next()).toEqual({ done: true, value: undefined });
+    expect(pages.flat()).toEqual(log);
+    expect(pages.length).toBeGreaterThan(4);
+    // What events are long is known from the first page on.
+    const longest = pages.slice(1).map((page) => JSON.stringify(page.map(({ body }) => body)).length);
+    expect(Math.max(...longest)).toBeLessThan(160 * 1024);
+  });
+
   it("is read on by who was there at a suspension and who came after it", async () => {
     const program: Program = async (ctx) => {
       ctx.emit({ type: "status-noted", body: { text: "before" } });

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { loadSettings } from "../../config/load-settings.ts";
 import { allSettings } from "../../config/settings.ts";
+import { boundYoungGeneration } from "../bound-young-generation.ts";
 import type { Cli } from "../cli.ts";
 import { connectionFilePath, rememberServer } from "../connection-file.ts";
 
@@ -14,6 +15,7 @@ export function defineServe(command: Command, cli: Cli): void {
   command
     .addHelpText("after", "\nEvery setting, with its variable and its name in the file: docs/settings.md.")
     .action(async (flags: Record<string, string | undefined>) => {
+      boundYoungGeneration();
       const { environment } = cli.terminal;
       const settings = await loadSettings({ env: environment, flags });
       const { createPlatform } = await import("../../platform.ts");

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { RunyardError } from "../../../contract/errors.ts";
 import { type Execution, isTerminalStatus } from "../../../contract/execution.ts";
@@ -42,7 +43,11 @@ export async function answerExecution(
     after: number;
   },
 ): Promise<FastifyReply> {
-  if (stream) return await streamExecution(request, reply, { parts, caller, execution, after });
+  if (stream) {
+    // What the execution itself does in this turn goes first: its model is called before anybody watches.
+    await nextTurn();
+    return await streamExecution(request, reply, { parts, caller, execution, after });
+  }
   if (prefersAsync(request)) {
     const location = `/v1/executions/${spellId("execution", execution.id)}`;
     reply.header("location", location).header("preference-applied", "respond-async");

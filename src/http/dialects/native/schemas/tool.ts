@@ -74,13 +74,16 @@ export const toolSchema = z
   .meta({
     id: "ToolRequest",
     description: "A built-in by its name, a tool with a handler, a tool that the client runs, or an MCP server.",
-    anyOf: [
-      documentOf(builtInNameSchema),
-      documentOf(z.object(builtInFields)),
-      documentOf(z.object(handlerFields)),
-      documentOf(z.object(clientFields)),
-      documentOf(z.object(mcpFields)),
-    ],
+    // Made when the document is: no start has to wait for it.
+    get anyOf() {
+      return [
+        documentOf(builtInNameSchema),
+        documentOf(z.object(builtInFields)),
+        documentOf(z.object(handlerFields)),
+        documentOf(z.object(clientFields)),
+        documentOf(z.object(mcpFields)),
+      ];
+    },
   });
 export type WireTool = z.infer<typeof toolSchema>;
 
