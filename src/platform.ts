@@ -40,7 +40,6 @@ import { reportEvents } from "./operations/report-events.ts";
 import { RequestLimits } from "./operations/request-limits.ts";
 import { sweepRetention } from "./operations/sweep-retention.ts";
 import { noteDelivery, readWebhookTarget } from "./operations/webhook-subscription.ts";
-import { inspectBundle } from "./runtimes/code/bundle/inspect-bundle.ts";
 import { chat } from "./runtimes/chat/chat.ts";
 import type { ChatInput, ChatParts } from "./runtimes/chat/chat-parts.ts";
 import type { CodeInput } from "./runtimes/code/code-parts.ts";
@@ -199,8 +198,9 @@ export async function createPlatform(settings: Settings, options: PlatformOption
         : [],
     checkUrl,
     removeOldLayers: () => codePlatform.removeOld(),
-    inspectBundle: (content, wanted) => {
+    inspectBundle: async (content, wanted) => {
       codePlatform.warm(); // whoever brings a program will run it soon
+      const { inspectBundle } = await import("./runtimes/code/bundle/inspect-bundle.ts");
       return inspectBundle(content, wanted);
     },
     estimateCost: (definition, inputLength) => {

@@ -250,7 +250,7 @@ export class Attempt implements Ctx {
           key: `${this.executionId}:${number}`,
           earlier: [...earlier],
           emit: (event) => {
-            earlier.push(event);
+            if (tries > 1) earlier.push(event); // nobody else asks, and a step can emit without end
             this.#push(event, number);
           },
           flush: () => this.#commit("append", []),
