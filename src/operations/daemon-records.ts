@@ -2,6 +2,7 @@ import type { DaemonKey, DaemonState } from "../contract/daemon.ts";
 import type { ErrorFact } from "../contract/errors.ts";
 import { type Id, newId } from "../contract/ids.ts";
 import { toStatement } from "../store/database.ts";
+import type { Statement } from "../store/statement.ts";
 import { daemonQueries, readDaemonRow } from "./daemon-row.ts";
 import type { OperationParts } from "./parts.ts";
 import { requireDaemonAgent } from "./require-daemon-agent.ts";
@@ -22,9 +23,16 @@ export function createDaemonRecords(
   onFailed: (error: unknown) => void,
 ): DaemonRecordKeeping {
   const queries = daemonQueries(database);
+  // What is said later must be what stays, and two units that are under way at once may be stored in either order.
+  let written: Promise<unknown> = Promise.resolve();
+  const writeInOrder = (statement: Statement): Promise<unknown> => {
+    const writing = written.then(() => database.write([statement]));
+    written = writing.catch(() => undefined);
+    return writing;
+  };
   return {
     async want(key) {
-      await database.write([queries.want({ id: newId(), ...key, now: now() })]);
+      await writeInOrder(queries.want({ id: newId(), ...key, now: now() }));
     },
     note(key, { state, restarted, error, isActive }) {
       const update = database.builder
@@ -39,7 +47,7 @@ export function createDaemonRecords(
         .where("organization_id", "=", key.organizationId)
         .where("agent_id", "=", key.agentId)
         .where("user_id", "=", key.userId);
-      database.write([toStatement(update)]).catch(onFailed);
+      writeInOrder(toStatement(update)).catch(onFailed);
     },
     currentVersion: ({ organizationId, agentId }) => requireDaemonAgent(database, organizationId, agentId),
   };

@@ -108,6 +108,7 @@ describe.each(databaseKinds)("daemons on %s", (kind) => {
     const records = createDaemonRecords(parts, (error) => expect.fail(String(error)));
     for (const agentId of [running, asleep, paused, gone]) await startDaemon(parts, first, agentId);
     records.note({ organizationId, agentId: asleep, userId: "local_dev" }, { state: "suspended" });
+    await records.want({ organizationId, agentId: running, userId: "local_dev" }); // behind the note
     await stopDaemon(parts, first, paused);
     await deleteAgent(parts, first, gone);
     const wanted = await readWantedDaemons(parts);
