@@ -36,7 +36,7 @@ def run(inputs):
 const nodeProgram = `
 import { appendFileSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-const { note, pieces = 1, pauseMs = 0 } = JSON.parse(readFileSync("input.json", "utf8"));
+const { note, pieces = 1, pauseMs = 0 } = JSON.parse(readFileSync(process.env.CHARM_INPUT_FILE, "utf8"));
 const mark = (word) => appendFileSync(process.env.CHARM_WORKSPACE_DIR + "/marks", word + " " + note + "\\n");
 mark("begin");
 for (let piece = 0; piece < pieces; piece += 1) {

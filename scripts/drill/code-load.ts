@@ -56,7 +56,7 @@ export class CodeLoad {
     return {
       note: this.#executor.newNote(),
       pieces: this.#random.whole(1, 5),
-      pauseMs: this.#random.pick([0, 5, 30]),
+      pauseMs: this.#random.pick([0, 5, 30, 150]),
     };
   }
 

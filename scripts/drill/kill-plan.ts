@@ -12,11 +12,32 @@ export type Kill =
   /** So long after it was asked to stop. */
   | { type: "drain"; workMs: number; afterMs: number };
 
-/** Named points once each and `moments` random moments, in an order that the seed decides. */
+/** Named points once each, `moments` random moments and some long lives, in an order that the seed decides. */
 export function planKills(random: Random, options: { moments: number; points: readonly string[] }): Kill[] {
   const named = options.points.map((name) => killAt(name, random.whole(1, reachOf(name)), random));
   const moments = Array.from({ length: options.moments }, () => momentOf(random));
-  return random.shuffle([...named, ...moments]);
+  return withLongLives(random.shuffle([...named, ...moments]), random);
+}
+
+/**
+ * Three deaths in a row without a step in between make an execution poison, which is an end that tells little. So behind
+ * most rows of two short lives stands one that is long enough for programs to begin, and be killed at their work.
+ */
+function withLongLives(kills: readonly Kill[], random: Random): Kill[] {
+  const plan: Kill[] = [];
+  let shortOnes = 0;
+  for (const kill of kills) {
+    plan.push(kill);
+    shortOnes = isShort(kill) ? shortOnes + 1 : 0;
+    if (shortOnes < 2 || random.next() < 0.25) continue;
+    plan.push({ type: "work", afterMs: random.whole(1500, 4000) });
+    shortOnes = 0;
+  }
+  return plan;
+}
+
+function isShort(kill: Kill): boolean {
+  return kill.type !== "work" || kill.afterMs < 1000;
 }
 
 export function killAt(name: string, nth: number, random: Random): Kill {
@@ -36,6 +57,6 @@ function momentOf(random: Random): Kill {
   const chance = random.next();
   if (chance < 0.2) return { type: "start", afterMs: random.whole(100, 1500) };
   if (chance < 0.27) return { type: "drain", workMs: random.whole(50, 400), afterMs: random.whole(0, 300) };
-  // Mostly soon; now and then late enough for work to get on, or all of it would end as poison.
-  return { type: "work", afterMs: chance < 0.75 ? random.whole(5, 600) : random.whole(600, 2500) };
+  // Half of them soon; the others late enough for programs to get to work, or most of it would end as poison.
+  return { type: "work", afterMs: chance < 0.55 ? random.whole(5, 600) : random.whole(600, 4000) };
 }

@@ -517,7 +517,11 @@ export class Attempt implements Ctx {
       }
       case "handed-back": {
         const handedBack = { ...base, now: this.#options.now() };
-        return (queries) => queries.handBack(handedBack, must);
+        // What a model call has used that is broken off here is part of it.
+        const counts = this.#count(pending);
+        return counts === noCounts
+          ? (queries) => queries.handBack(handedBack, must)
+          : (queries) => queries.handBackCounted({ ...handedBack, ...counts }, must);
       }
     }
   }

@@ -73,16 +73,9 @@ export function guardQueries(builder: Kysely<Tables>, isExact: boolean) {
           .where("cancel_requested_at", "is", null),
       ),
     ),
-    handBack: prepared<Guard & { now: number }>((p) =>
-      end(
-        p,
-        held(p).set({
-          ...numbered(p),
-          status: sql<string>`'queued'`,
-          queued_reason: sql<string>`'handed-back'`,
-          run_at: p.now,
-        }),
-      ),
+    handBack: prepared<Guard & { now: number }>((p) => end(p, held(p).set({ ...numbered(p), ...handedBack(p) }))),
+    handBackCounted: prepared<Guard & { now: number } & Counts>((p) =>
+      end(p, held(p).set({ ...numbered(p), ...counted(p), ...handedBack(p) })),
     ),
   };
 }
@@ -91,6 +84,10 @@ const noCrashes = { crashes: sql<number>`0` };
 
 function numbered(p: { count: never }) {
   return { last_seq: sql<number>`last_seq + ${p.count}` };
+}
+
+function handedBack(p: { now: never }) {
+  return { status: sql<string>`'queued'`, queued_reason: sql<string>`'handed-back'`, run_at: p.now };
 }
 
 function counted(p: { [Name in keyof Counts]: never }) {

@@ -3,8 +3,8 @@ import { expect, it } from "vitest";
 import { runDrill } from "../../scripts/drill/drill.ts";
 
 it("a server that is killed again and again under load loses nothing and repeats nothing", async () => {
-  const { problems, kills, executions } = await runDrill({
-    moments: 5,
+  const { problems, kills, executions, counts } = await runDrill({
+    moments: 8,
     points: [
       "claim-committed",
       "append-committed",
@@ -23,4 +23,6 @@ it("a server that is killed again and again under load loses nothing and repeats
   expect(problems).toEqual([]);
   expect(kills).toBeGreaterThanOrEqual(12);
   expect(executions).toBeGreaterThan(0);
+  expect(counts.programs).toBeGreaterThan(0);
+  expect(counts.jobs).toBeGreaterThan(0);
 }, 180_000);

@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { Program } from "../../src/engine/program.ts";
+import { toStatement } from "../../src/store/database.ts";
 import { SeverableDatabase } from "../support/severable-database.ts";
 import { silentHooks, startTestEngine } from "../support/engine.ts";
 import { gate } from "../support/gate.ts";
@@ -34,6 +36,34 @@ describe.each(databaseKinds)("the engine on %s", (kind) => {
     expect(log.find(({ attempt, type }) => attempt === 2 && type === "attempt-started")?.body).toMatchObject({
       reason: "handed-back",
     });
+  });
+
+  it("counts what a step has used that was handed back", async () => {
+    const usage = { inputTokens: 7, outputTokens: 3, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+    const call = { model: "m", purpose: "answer", finishReason: "cancelled", estimated: true, durationMs: 1 } as const;
+    const program: Program = (ctx) =>
+      ctx.step("call", async (step) => {
+        if (ctx.attempt > 1) return null;
+        step.emit({ type: "status-noted", body: { text: "begun" } });
+        await once(step.signal, "abort");
+        return null;
+      });
+    const emitting: Program = (ctx, input) => {
+      ctx.signal.addEventListener("abort", () =>
+        ctx.emit({ type: "model-called", body: { ...call, usage, costNanoUsd: 11 } }),
+      );
+      return program(ctx, input);
+    };
+    await using test = await startTestEngine(kind, { programs: { program: emitting } });
+    const id = await test.start({ program: "program" });
+    await test.event(id, ({ type }) => type === "status-noted");
+    await test.restart({ programs: { program } });
+    const log = await test.end(id);
+    expect(log.filter(({ type }) => type === "model-called")).toHaveLength(1);
+    const [row] = await test.database.read(
+      toStatement(test.database.builder.selectFrom("execution").selectAll().where("id", "=", id)),
+    );
+    expect(row).toMatchObject({ cost_nano_usd: 11, input_tokens: 7, output_tokens: 3 });
   });
 
   it("loses nothing that is accepted while it drains", async () => {

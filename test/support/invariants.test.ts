@@ -292,6 +292,7 @@ describe("finds in the database", () => {
       `update event set body = json_set(body, '$.usage.inputTokens', 1000000)
         where type = 'model-called' and execution_id = ${completed}`,
     ],
+    ["I5", "tool calls, its log", `update execution set tool_calls = 7 where id = ${completed}`],
     [
       "I6",
       "neither in the outbox",

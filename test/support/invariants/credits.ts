@@ -65,6 +65,10 @@ function checkExecution(execution: ExecutionRow, entries: readonly Credit[], rep
   if (isEnded && execution.agentId !== null && sum(of("settle")) !== costNanoUsd) {
     report(`execution ${id} cost ${costNanoUsd}, and the ledger settles ${sum(of("settle"))}`);
   }
+  const begun = execution.events.filter(({ type }) => type === "tool-call-started" || type === "tool-call-required");
+  if (begun.length !== execution.toolCalls) {
+    report(`execution ${id} counts ${execution.toolCalls} tool calls, its log ${begun.length}`);
+  }
   const logged = { cost: 0, input: 0, output: 0 };
   for (const event of execution.events) {
     if (event.type !== "model-called") continue;

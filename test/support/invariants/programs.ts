@@ -5,7 +5,7 @@ import type { ProgramMark } from "./program-marks.ts";
 import type { EventRow, ExecutionRow, Snapshot } from "./snapshot.ts";
 import type { Violation } from "./violation.ts";
 
-const inputSchema = z.object({ input: z.object({ note: z.string().optional() }) });
+const inputSchema = z.object({ input: z.object({ note: z.string().optional(), fails: z.boolean().optional() }) });
 const definitionSchema = z.object({ onCrash: z.enum(["fail", "rerun"]).optional() });
 
 /** What is stored in the moment before a program starts. */
@@ -16,6 +16,8 @@ interface Run {
   /** Undefined when its caller gave none. */
   note: string | undefined;
   mayRunAgain: boolean;
+  /** Its program was asked to fail, and fails for no other reason. */
+  fails: boolean;
 }
 
 /**
@@ -38,14 +40,14 @@ function readRuns({ executions, versions }: Snapshot): Run[] {
   for (const execution of executions.values()) {
     const [queued] = execution.events;
     if (execution.program !== "code" || queued?.type !== "execution-queued") continue;
-    const { note } = inputSchema.parse(eventBody(queued, "execution-queued").input).input;
+    const { note, fails = false } = inputSchema.parse(eventBody(queued, "execution-queued").input).input;
     const definition = definitionSchema.parse(JSON.parse(versions.get(execution.agentVersionId ?? "") ?? "{}"));
-    runs.push({ execution, note, mayRunAgain: definition.onCrash === "rerun" });
+    runs.push({ execution, note, mayRunAgain: definition.onCrash === "rerun", fails });
   }
   return runs;
 }
 
-function checkLog({ execution, mayRunAgain }: Run, report: (message: string) => void): void {
+function checkLog({ execution, mayRunAgain, fails }: Run, report: (message: string) => void): void {
   const { id, events } = execution;
   const starts = events.filter(isStart);
   if (!mayRunAgain && starts.length > 1) report(`execution ${id} may run once, and was started ${starts.length} times`);
@@ -60,7 +62,7 @@ function checkLog({ execution, mayRunAgain }: Run, report: (message: string) => 
   }
   if (end.type !== "execution-failed") return;
   const { code } = eventBody(end, "execution-failed").error;
-  if (code === "poison" || (code === "program_failed" && endedByItself(events))) return;
+  if (code === "poison" || (code === "program_failed" && fails && endedByItself(events))) return;
   if (code === "outcome_unknown" && !mayRunAgain && wasInterrupted) return;
   const when = wasInterrupted ? "after it was interrupted" : "without having been interrupted";
   report(`execution ${id} may run ${mayRunAgain ? "again" : "once"}, and failed as ${code} ${when}`);

@@ -16,6 +16,7 @@ const executionSchema = z.object({
   last_seq: number,
   cost_nano_usd: number,
   reserved_nano_usd: number,
+  tool_calls: number,
   input_tokens: number,
   output_tokens: number,
   created_at: number,
@@ -55,6 +56,7 @@ export interface ExecutionRow {
   lastSeq: number;
   costNanoUsd: number;
   reservedNanoUsd: number;
+  toolCalls: number;
   inputTokens: number;
   outputTokens: number;
   createdAt: number;
@@ -184,6 +186,7 @@ async function readExecutions(reader: Reader): Promise<Map<string, ExecutionRow>
       lastSeq: row.last_seq,
       costNanoUsd: row.cost_nano_usd,
       reservedNanoUsd: row.reserved_nano_usd,
+      toolCalls: row.tool_calls,
       inputTokens: row.input_tokens,
       outputTokens: row.output_tokens,
       createdAt: row.created_at,

@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { CodeLifecycle } from "../../../contract/agent.ts";
 import type { Id } from "../../../contract/ids.ts";
 import type { Sandbox } from "../../../sandbox/sandbox.ts";
@@ -100,7 +101,12 @@ export class Workspaces {
         () => true,
         () => false,
       );
-      if (!exists) await this.#sandbox.makeWritable(source);
+      if (!exists) {
+        // It has its name once it is whole: a server may die before it has given the folder away.
+        const draft = join(dirname(source), `.${randomUUID()}`);
+        await this.#sandbox.makeWritable(draft);
+        await rename(draft, source);
+      }
       if (this.#known.size >= maxKnown) this.#known.clear();
       this.#known.add(source);
     })();
