@@ -43,23 +43,28 @@ const maxUnstoredEvents = 500;
 const maxUnstoredCharacters = 512 * 1024;
 
 /**
- * Runs the program once and shows what it does as it comes. A run whose process died in the middle may have had any
- * effect: it fails as `outcome_unknown`, unless the version says that it can be begun again, with a clean working directory
- * and the workspace as it was left.
+ * A run whose process died in the middle may have had any effect: it is not begun again unless the version says that it
+ * can be, with a clean working directory and the workspace as it was left.
+ * @throws RunyardError `outcome_unknown`
+ */
+export function refuseInterrupted({ step, definition }: Pick<ProgramRun, "step" | "definition">): void {
+  if (!step.earlier.some(isStarting) || definition.onCrash === "rerun") return;
+  throw new RunyardError(
+    "outcome_unknown",
+    "The server stopped while the program ran. What it had done by then is not known, so it was not run again. " +
+      "An agent that can be run twice may say so in its version.",
+  );
+}
+
+/**
+ * Runs the program once and shows what it does as it comes. Ask `refuseInterrupted` first.
  *
  * @returns the execution's output
- * @throws RunyardError `program_failed`, `program_timeout`, `program_limit`, `outcome_unknown`, `preparation_failed`,
+ * @throws RunyardError `program_failed`, `program_timeout`, `program_limit`, `preparation_failed`,
  *   `sandbox_unavailable`; the signal's reason, once the whole tree is dead
  */
 export async function runProgram(run: ProgramRun): Promise<Json> {
   const { ctx, step, definition, runtime, prepared } = run;
-  if (step.earlier.some(isStarting) && definition.onCrash === "fail") {
-    throw new RunyardError(
-      "outcome_unknown",
-      "The server stopped while the program ran. What it had done by then is not known, so it was not run again. " +
-        "An agent that can be run twice may say so in its version.",
-    );
-  }
   const place = await findPlace(run);
   const redactor = createRedactor(place.secrets);
   using folder = await runtime.runFolders.make(ctx.executionId, ctx.attempt);

@@ -12,7 +12,7 @@ const packageSchema = z.object({
   workspaces: z.unknown().optional(),
 });
 
-/** The scripts of a project that npm runs while it installs. @see https://docs.npmjs.com/cli/using-npm/scripts */
+/** The scripts of a project that npm runs while it installs. */
 const installScripts = ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
 const locks = ["npm-shrinkwrap.json", "package-lock.json"];
 
