@@ -1,11 +1,12 @@
 import type { Json } from "../../contract/json.ts";
 import type { Ctx } from "../../engine/program.ts";
+import { refuseInterrupted } from "./begun-run.ts";
 import type { CodeInput } from "./code-parts.ts";
 import type { CodeRuntime } from "./open-code-runtime.ts";
 import type { Daemons } from "./daemons/daemons.ts";
 import { runInDaemon } from "./daemons/run-in-daemon.ts";
 import { prepareProgram, type PreparedProgram } from "./prepare-program.ts";
-import { refuseInterrupted, runProgram } from "./run-program.ts";
+import { runProgram } from "./run-program.ts";
 import { runWorkspaceTask } from "./workspace/run-workspace-task.ts";
 
 /**
@@ -40,7 +41,7 @@ export async function code(
     return await ctx.step(
       "run",
       async (step) => {
-        refuseInterrupted({ step, definition });
+        refuseInterrupted(step, definition, "while the program ran");
         // Another attempt has it in its journal that all is ready, but holds nothing of it.
         prepared ??= await prepareProgram(runtime, definition, input.run, { signal: step.signal });
         return runProgram({ ctx, step, input, definition, runtime, prepared });

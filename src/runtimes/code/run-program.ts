@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { CodeDefinition } from "../../contract/agent.ts";
 import { RunyardError } from "../../contract/errors.ts";
-import type { DomainEvent, EventOf } from "../../contract/events.ts";
+import type { DomainEvent } from "../../contract/events.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { AttemptStopped, type Ctx, type StepContext } from "../../engine/program.ts";
 import type { SandboxedProcess, SandboxExit, SandboxMount } from "../../sandbox/sandbox.ts";
+import { starting } from "./begun-run.ts";
 import type { CodeInput } from "./code-parts.ts";
 import { keepArtefacts } from "./keep-artefacts.ts";
 import type { CodeRuntime } from "./open-code-runtime.ts";
@@ -31,30 +32,9 @@ export interface ProgramRun {
   prepared: PreparedProgram;
 }
 
-/** The last thing that is committed before the program starts: whoever finds it knows that it may have run. */
-const starting: EventOf<"status-noted"> = { type: "status-noted", body: { text: "Starting agent" } };
-
-function isStarting(event: DomainEvent): boolean {
-  return event.type === "status-noted" && event.body.text === starting.body.text;
-}
-
 /** Past one of these the program waits until what it said is stored. */
 const maxUnstoredEvents = 500;
 const maxUnstoredCharacters = 512 * 1024;
-
-/**
- * A run whose process died in the middle may have had any effect: it is not begun again unless the version says that it
- * can be, with a clean working directory and the workspace as it was left.
- * @throws RunyardError `outcome_unknown`
- */
-export function refuseInterrupted({ step, definition }: Pick<ProgramRun, "step" | "definition">): void {
-  if (!step.earlier.some(isStarting) || definition.onCrash === "rerun") return;
-  throw new RunyardError(
-    "outcome_unknown",
-    "The server stopped while the program ran. What it had done by then is not known, so it was not run again. " +
-      "An agent that can be run twice may say so in its version.",
-  );
-}
 
 /**
  * Runs the program once and shows what it does as it comes. Ask `refuseInterrupted` first.

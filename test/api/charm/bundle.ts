@@ -1,25 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { buffer } from "node:stream/consumers";
-import { createGzip } from "node:zlib";
-import { type Header, pack } from "tar-stream";
 import { stringify } from "yaml";
-
-export interface Entry extends Partial<Header> {
-  name: string;
-  content?: string | Buffer;
-}
+import { type BundleEntry, makeBundle as makeAnyBundle } from "../../support/make-bundle.ts";
 
 /** A gzip tarball of these files, as the command line makes them: no folders, paths relative to the project. */
 export function makeBundle(files: Readonly<Record<string, string>>): Promise<Buffer> {
   return makeArchive(Object.entries(files).map(([name, content]) => ({ name, content })));
 }
 
-export async function makeArchive(entries: readonly Entry[]): Promise<Buffer> {
-  const archive = pack();
-  const packed = buffer(archive.pipe(createGzip()));
-  for (const { content = "", ...header } of entries) archive.entry({ mtime: new Date(0), ...header }, content);
-  archive.finalize();
-  return packed;
+/** The same bytes for the same entries. */
+export function makeArchive(entries: readonly BundleEntry[]): Promise<Buffer> {
+  return makeAnyBundle(entries.map((entry) => ({ mtime: new Date(0), ...entry })));
 }
 
 export interface ManifestFields {

@@ -7,6 +7,7 @@ import type { Json, JsonObject } from "../../../contract/json.ts";
 import { AttemptStopped, type Ctx, type StepContext } from "../../../engine/program.ts";
 import type { SandboxExit } from "../../../sandbox/sandbox.ts";
 import { adapterOf, type ProgramFamily } from "../adapters.ts";
+import { refuseInterrupted, starting } from "../begun-run.ts";
 import type { CodeInput } from "../code-parts.ts";
 import type { CodeRuntime } from "../open-code-runtime.ts";
 import { exitCodeOf, programEnd } from "../program-end.ts";
@@ -32,9 +33,6 @@ export interface DaemonRun {
   timeoutMs: number;
 }
 
-/** The last thing that is committed before the daemon gets the job: whoever finds it knows that it may have run. */
-const starting = { type: "status-noted", body: { text: "Starting agent" } } as const satisfies DomainEvent;
-
 /** Past one of these the program waits until what it said is stored. */
 const maxUnstoredEvents = 500;
 /** As for a run of its own; see `readOutput`. */
@@ -52,14 +50,7 @@ const historyFile = ".charm-history.json";
 export async function runInDaemon(run: DaemonRun): Promise<Json> {
   const { ctx, step, input, definition, runtime } = run;
   const { parts } = runtime;
-  const wasBegun = step.earlier.some(({ type, body }) => type === "status-noted" && body.text === starting.body.text);
-  if (wasBegun && definition.onCrash === "fail") {
-    throw new RunyardError(
-      "outcome_unknown",
-      "The server stopped while the daemon was at the run. What it had done by then is not known, so it was not run again. " +
-        "An agent that can be run twice may say so in its version.",
-    );
-  }
+  refuseInterrupted(step, definition, "while the daemon was at the run");
   const key = { organizationId: ctx.organizationId, agentId: input.agentId, userId: input.run.userId };
   const given = join(givenFolder(parts.directory, key), ctx.executionId);
   const { request, secrets, notes } = await describeJob(run);
