@@ -5,6 +5,7 @@ import type { Database } from "../../database.ts";
 import { migrationTable, pendingMigrations } from "../../migrations/migrations.ts";
 import {
   bindReferences,
+  isRowReference,
   type Row,
   type Statement,
   StoreUnavailable,
@@ -19,6 +20,9 @@ import { postgresDialect } from "./postgres-dialect.ts";
 const migrationLock = 7_234_911;
 /** Held by the process that works on the database. */
 const processLock = 7_234_912;
+
+/** Of a unit that others undo. An attempt that appends without a pause can win the race for a number many times. */
+const maxTries = 50;
 
 // Times and counters are bigint columns whose values stay below 2^53.
 const types = {
@@ -96,12 +100,11 @@ export class PostgresDatabase implements Database {
   }
 
   async write(unit: readonly Statement[]): Promise<UnitResult> {
-    for (let remaining = 5; ; remaining -= 1) {
+    for (let remaining = maxTries; ; remaining -= 1) {
       try {
         return await this.#transact(unit);
       } catch (error) {
-        // Two units took the same rows in another order; Postgres undid one, which can simply run again.
-        if (remaining === 0 || !(error instanceof StoreUnavailable) || !isDeadlock(error.cause)) throw error;
+        if (remaining === 0 || !mayRunAgain(unit, error)) throw error;
       }
     }
   }
@@ -205,6 +208,16 @@ function constraintOf(error: unknown): UnitFailure | undefined {
   if (error.code === "23505") return "unique";
   if (error.code === "23503") return "foreign-key";
   return undefined;
+}
+
+/**
+ * Whether it is only for another unit at the same moment that this one was undone: the two took the same rows in another
+ * order, or the other took the number that this one had read and meant to use.
+ */
+function mayRunAgain(unit: readonly Statement[], error: unknown): boolean {
+  if (error instanceof StoreUnavailable) return isDeadlock(error.cause);
+  if (!(error instanceof UnitRejected) || error.failure !== "unique") return false;
+  return unit[error.statement]?.params.some(isRowReference) === true;
 }
 
 function isDeadlock(error: unknown): boolean {
