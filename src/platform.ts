@@ -28,6 +28,7 @@ import { createAlongside, fillsOutbox } from "./operations/execution-hooks.ts";
 import { JobScheduler } from "./operations/fire-jobs.ts";
 import { FileLinks } from "./operations/file-links.ts";
 import { KeyUses } from "./operations/key-uses.ts";
+import { Lookout } from "./operations/lookout.ts";
 import { createMemoryAccess } from "./operations/memory-access.ts";
 import type { Operations } from "./operations/operations.ts";
 import type { BillingParts, DefinitionProblem, OperationParts } from "./operations/parts.ts";
@@ -291,9 +292,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     takesWork = false;
     telemetry.processDraining({ reason: "close", running: engine.runningCount });
     server.drain();
-    sweeper[Symbol.dispose]();
-    await jobs[Symbol.asyncDispose]();
-    await relay[Symbol.asyncDispose]();
+    await Promise.all([sweeper, jobs, relay].map((lookout) => lookout[Symbol.asyncDispose]()));
     await engine.drain(settings.drainTimeoutMs);
     await owned.disposeAsync();
   };
@@ -433,25 +432,19 @@ function modelProblems(models: Models, definition: ChatDefinition): DefinitionPr
 }
 
 /** Sweeps once a minute; a sweep that fails is only late. */
-function startSweeper(parts: OperationParts, keepLogHours: number, telemetry: Telemetry): Disposable {
-  const stop = new AbortController();
-  const sweep = async (): Promise<void> => {
-    const startedAt = performance.now();
-    try {
-      const swept = await sweepRetention(parts, { keepLogHours, signal: stop.signal });
+function startSweeper(parts: OperationParts, keepLogHours: number, telemetry: Telemetry): AsyncDisposable {
+  const lookout = new Lookout({
+    async look(signal) {
+      const startedAt = performance.now();
+      const swept = await sweepRetention(parts, { keepLogHours, signal });
       telemetry.retentionSwept({ ...swept, durationMs: Math.round(performance.now() - startedAt) });
-    } catch (err) {
-      if (!stop.signal.aborted) telemetry.logger("retention").error({ err }, "a sweep failed; the next is in a minute");
-    }
-  };
-  const timer = setInterval(() => void sweep(), sweepEveryMs);
-  timer.unref();
-  return {
-    [Symbol.dispose]: () => {
-      clearInterval(timer);
-      stop.abort();
+      return sweepEveryMs;
     },
-  };
+    onFailed: (err) => telemetry.logger("retention").error({ err }, "a sweep failed; the next is in a minute"),
+    retryMs: sweepEveryMs,
+  });
+  lookout.wakeIn(sweepEveryMs);
+  return lookout;
 }
 
 async function scrape(telemetry: Telemetry): Promise<{ contentType: string; body: string }> {
