@@ -3,21 +3,20 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { CodeDefinition } from "../../contract/agent.ts";
 import { RunyardError } from "../../contract/errors.ts";
-import type { DomainEvent } from "../../contract/events.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
-import { AttemptStopped, type Ctx, type StepContext } from "../../engine/program.ts";
+import type { Ctx, StepContext } from "../../engine/program.ts";
 import type { SandboxedProcess, SandboxExit, SandboxMount } from "../../sandbox/sandbox.ts";
 import { starting } from "./begun-run.ts";
 import type { CodeInput } from "./code-parts.ts";
+import { concludeRun } from "./conclude-run.ts";
 import { keepArtefacts } from "./keep-artefacts.ts";
 import type { CodeRuntime } from "./open-code-runtime.ts";
 import { insidePaths, type PreparedProgram } from "./prepare-program.ts";
-import { exitCodeOf, programEnd } from "./program-end.ts";
+import { programEnd } from "./program-end.ts";
 import { programLimits } from "./program-limits.ts";
 import { programNetwork } from "./program-network.ts";
-import { ProgramOutput, type ProgramWord } from "./protocol/program-output.ts";
-import { readOutput } from "./protocol/read-output.ts";
-import { createRedactor, type Redactor } from "./protocol/redact.ts";
+import { createRedactor } from "./protocol/redact.ts";
+import { RunOutput } from "./run-output.ts";
 import { fetchFiles } from "./workspace/fetch-files.ts";
 import { dotenvText, maxVariableBytes, programEnvironment } from "./workspace/program-environment.ts";
 import type { RunFolder } from "./workspace/run-folders.ts";
@@ -31,10 +30,6 @@ export interface ProgramRun {
   runtime: CodeRuntime;
   prepared: PreparedProgram;
 }
-
-/** Past one of these the program waits until what it said is stored. */
-const maxUnstoredEvents = 500;
-const maxUnstoredCharacters = 512 * 1024;
 
 /**
  * Runs the program once and shows what it does as it comes. Ask `refuseInterrupted` first.
@@ -63,7 +58,8 @@ export async function runProgram(run: ProgramRun): Promise<Json> {
   step.emit(starting);
   await step.flush();
 
-  const isPython = prepared.adapter.family === "python";
+  const { family } = prepared.adapter;
+  const isPython = family === "python";
   const process = await runtime.parts.sandbox.start({
     command: isPython ? prepared.runnerCommand : nodeCommand(prepared.entryPoint ?? "", place.givesFiles),
     workingDirectory: insidePaths.work,
@@ -79,14 +75,16 @@ export async function runProgram(run: ProgramRun): Promise<Json> {
     stdin: isPython ? "pipe" : "none",
   });
   if (isPython) tell(process, pythonJob(prepared, place));
-  const { word, exit } = await follow(process, run, redactor);
+  const output = new RunOutput({ step, redactor, family, throughCharm: prepared.throughCharm });
+  const exit = await follow(process, output);
+  const word = output.end();
   // Awaited here: the folder goes when this function ends.
-  return await finish(run, {
+  return await concludeRun(step, {
     word,
     exit,
-    redactor,
-    originals: [prepared.bundle, ...(place.givesFiles ? [given] : [])],
-    work,
+    end: programEnd(exit, word, family),
+    keepFiles: () =>
+      keepArtefacts(run, { work, originals: [prepared.bundle, ...(place.givesFiles ? [given] : [])], redactor }),
   });
 }
 
@@ -223,33 +221,12 @@ function tell(process: SandboxedProcess, job: JsonObject): void {
   process.stdin?.end(JSON.stringify(job));
 }
 
-async function follow(
-  process: SandboxedProcess,
-  { step, prepared }: ProgramRun,
-  redactor: Redactor,
-): Promise<{ word: ProgramWord; exit: SandboxExit }> {
-  let events = 0;
-  let characters = 0;
-  const output = new ProgramOutput({
-    redactor,
-    outputIsResult: prepared.adapter.family === "node",
-    throughCharm: prepared.throughCharm,
-    emit: (event) => {
-      events += 1;
-      if (event.type === "text-delta" || event.type === "reasoning-delta") characters += event.body.text.length;
-      step.emit(event);
-    },
-  });
-  const keepPace = async (): Promise<void> => {
-    if (events < maxUnstoredEvents && characters < maxUnstoredCharacters) return;
-    events = 0;
-    characters = 0;
-    await step.flush();
-  };
+/** Reads both outputs to their ends. */
+async function follow(process: SandboxedProcess, output: RunOutput): Promise<SandboxExit> {
   const [exit] = await Promise.all([
     process.exited,
-    readOutput(process.stdout, "stdout", output, keepPace),
-    readOutput(process.stderr, "stderr", output, keepPace),
+    output.read(process.stdout, "stdout"),
+    output.read(process.stderr, "stderr"),
   ]).catch(async (error: unknown) => {
     process.kill(); // the log takes nothing any more, so nobody may go on
     process.stdout.destroy();
@@ -257,42 +234,5 @@ async function follow(
     await process.exited;
     throw error;
   });
-  return { word: output.end(), exit };
-}
-
-/** Says what has its place at the end, in its order. */
-async function finish(
-  run: ProgramRun,
-  ended: { word: ProgramWord; exit: SandboxExit; redactor: Redactor; originals: readonly string[]; work: string },
-): Promise<Json> {
-  const { step, prepared } = run;
-  const { word, exit, redactor, originals, work } = ended;
-  const finished: DomainEvent = {
-    type: "process-finished",
-    body: { exitCode: exitCodeOf(exit), reason: exit.reason, durationMs: Math.round(exit.durationMs) },
-  };
-  if (step.signal.aborted) {
-    const stopped: unknown = step.signal.reason;
-    // An attempt that is handed back or lost goes on elsewhere; only a cancelled run has come to its end.
-    if (stopped instanceof AttemptStopped && stopped.why === "cancelled") {
-      step.emit({ type: "failure-noted", body: { message: "The run was cancelled." } });
-      step.emit(finished);
-    }
-    throw stopped;
-  }
-  const end = programEnd(exit, word, prepared.adapter.family);
-  if (word.state !== undefined) step.emit({ type: "state-saved", body: { state: word.state } });
-  if (end.error === undefined) {
-    if (word.suspension !== undefined) step.emit({ type: "suspension-noted", body: word.suspension });
-    if (word.final !== undefined || word.suspension === undefined) {
-      const final = word.final ?? { type: "markdown", value: null };
-      step.emit({ type: "output-produced", body: { key: "final", ...final } });
-    }
-  } else {
-    step.emit({ type: "failure-noted", body: { message: end.error.message } });
-  }
-  await keepArtefacts(run, { work, originals, redactor });
-  step.emit(finished);
-  if (end.error !== undefined) throw end.error;
-  return end.output;
+  return exit;
 }
