@@ -62,7 +62,7 @@ interface CharmDocumentation extends Documentation {
 }
 
 /** An object whose members the product does not publish. */
-export const anyObject = z.looseObject({});
+const anyObject = z.looseObject({});
 
 export function documented(documentation: CharmDocumentation): DocumentedSchema {
   const { status, answer = anyObject, type = "application/json", errors = [], takesNothing = false } = documentation;

@@ -8,7 +8,7 @@ import type { Caller, Operations } from "../../../operations/operations.ts";
  *
  * @returns undefined for text that is neither; a UUID that is returned may still be of nothing
  */
-export async function findId(
+async function findId(
   operations: Pick<Operations, "findByAlias">,
   caller: Caller,
   kind: AliasKind,
