@@ -18,7 +18,8 @@ import { programNetwork } from "./program-network.ts";
 import { createRedactor } from "./protocol/redact.ts";
 import { RunOutput } from "./run-output.ts";
 import { fetchFiles } from "./workspace/fetch-files.ts";
-import { dotenvText, maxVariableBytes, programEnvironment } from "./workspace/program-environment.ts";
+import { dotenvText } from "./workspace/program-environment.ts";
+import { historyFile, runEnvironment } from "./workspace/run-environment.ts";
 import type { RunFolder } from "./workspace/run-folders.ts";
 import { runInput } from "./workspace/run-input.ts";
 
@@ -104,46 +105,30 @@ interface Place {
 }
 
 const manifestSchema = z.object({ runtime: z.object({ memory: z.object({ provider: z.string() }) }) });
-const historyFile = ".charm-history.json";
 
-async function findPlace({ ctx, input, definition, runtime, prepared }: ProgramRun): Promise<Place> {
-  const { parts, workspaces } = runtime;
-  const { run } = input;
-  const workspace = await workspaces.open({
+async function findPlace(run: ProgramRun): Promise<Place> {
+  const { ctx, input, definition, runtime, prepared } = run;
+  const { userId, threadId, lifecycle = definition.lifecycle, history, files } = input.run;
+  const workspace = await runtime.workspaces.open({
     organizationId: ctx.organizationId,
     agentId: input.agentId,
-    userId: run.userId,
-    threadId: run.threadId,
-    lifecycle: run.lifecycle ?? definition.lifecycle,
+    userId,
+    threadId,
+    lifecycle,
   });
   const manifest = manifestSchema.safeParse(definition.manifest);
   const provider = manifest.success ? manifest.data.runtime.memory.provider : "local";
   const isNode = prepared.adapter.family === "node";
-  const history = run.history.length === 0 ? undefined : JSON.stringify(run.history);
-  const opened =
-    run.sealedEnvironment === null
-      ? {}
-      : await parts.openEnvironment(ctx.organizationId, input.agentId, run.sealedEnvironment);
-  const named = definition.environmentNames.flatMap((name) => {
-    const value = parts.settings.environment[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  const { variables, given, secrets, leftOut } = programEnvironment({
-    given: opened,
-    operator: { CHARM_MEMORY_PROVIDER: provider, ...Object.fromEntries(named) },
+  const { variables, given, secrets, notes } = await runEnvironment(run, {
+    folder: insidePaths.work,
+    operator: { CHARM_MEMORY_PROVIDER: provider },
     own: {
       ...(isNode ? nodeVariables : pythonVariables),
       ...prepared.environment,
       HOME: "/tmp",
       LANG: "C.UTF-8",
       TERM: "dumb",
-      CHARM_USER_ID: run.userId,
       CHARM_WORKSPACE_DIR: workspace.target,
-      ...(history === undefined ? {} : { CHARM_MEMORY_FILE: `${insidePaths.work}/${historyFile}` }),
-      // The program finds it in its input and in the file as well.
-      ...(history === undefined || Buffer.byteLength(history) > maxVariableBytes - 100
-        ? {}
-        : { CHARM_HISTORY: history }),
     },
   });
   delete secrets["CHARM_MEMORY_PROVIDER"];
@@ -152,10 +137,9 @@ async function findPlace({ ctx, input, definition, runtime, prepared }: ProgramR
     environment: variables,
     secrets,
     given,
-    input: runInput(input.input, run),
-    givesFiles: isNode || history !== undefined || Object.keys(given).length > 0 || Object.keys(run.files).length > 0,
-    notes:
-      leftOut.length === 0 ? [] : [`Left out of the environment, which the sandbox sets itself: ${leftOut.join(", ")}`],
+    input: runInput(input.input, input.run),
+    givesFiles: isNode || history.length > 0 || Object.keys(given).length > 0 || Object.keys(files).length > 0,
+    notes,
     // Another provider of memory keeps what is to stay elsewhere, and wants nothing to be found here.
     mounts: (folder) => [
       { source: keepsWorkspace ? workspace.source : ownWorkspace(folder), target: workspace.target, access: "write" },

@@ -16,9 +16,8 @@ import type { ProgramWord } from "../protocol/program-output.ts";
 import { createRedactor } from "../protocol/redact.ts";
 import { RunOutput } from "../run-output.ts";
 import { fetchFiles } from "../workspace/fetch-files.ts";
-import { maxVariableBytes, programEnvironment } from "../workspace/program-environment.ts";
+import { historyFile, runEnvironment } from "../workspace/run-environment.ts";
 import { runInput } from "../workspace/run-input.ts";
-import { operatorVariables } from "./daemon-environment.ts";
 import type { DaemonJobEnd, Daemons } from "./daemons.ts";
 import { givenFolder, insideGiven } from "./given-folder.ts";
 
@@ -32,8 +31,6 @@ export interface DaemonRun {
   /** For the run itself, in milliseconds. */
   timeoutMs: number;
 }
-
-const historyFile = ".charm-history.json";
 
 /**
  * Runs a job in its user's daemon and shows what the program does as it comes, in the events of a run of its own. Files
@@ -88,39 +85,22 @@ export async function runInDaemon(run: DaemonRun): Promise<Json> {
   return await concludeRun(step, { word, exit, end: endOf(exit, word, family) });
 }
 
-async function describeJob({ ctx, input, definition, runtime }: DaemonRun): Promise<{
+async function describeJob(job: DaemonRun): Promise<{
   request: JsonObject;
   secrets: Readonly<Record<string, string>>;
   notes: readonly string[];
 }> {
-  const { parts } = runtime;
-  const { run } = input;
+  const { ctx, input } = job;
   const inside = `${insideGiven}/${ctx.executionId}`;
-  const history = run.history.length === 0 ? undefined : JSON.stringify(run.history);
-  const opened =
-    run.sealedEnvironment === null
-      ? {}
-      : await parts.openEnvironment(ctx.organizationId, input.agentId, run.sealedEnvironment);
-  const { variables, secrets, leftOut } = programEnvironment({
-    given: opened,
-    operator: operatorVariables(definition, parts.settings),
-    own: {
-      CHARM_USER_ID: run.userId,
-      ...(history === undefined ? {} : { CHARM_MEMORY_FILE: `${inside}/${historyFile}` }),
-      ...(history === undefined || Buffer.byteLength(history) > maxVariableBytes - 100
-        ? {}
-        : { CHARM_HISTORY: history }),
-    },
-  });
+  const { variables, secrets, notes } = await runEnvironment(job, { folder: inside });
   return {
     request: {
-      input: runInput(input.input, run),
+      input: runInput(input.input, input.run),
       environment: variables,
-      ...(Object.keys(run.files).length > 0 && { copies: [inside] }),
+      ...(Object.keys(input.run.files).length > 0 && { copies: [inside] }),
     },
     secrets,
-    notes:
-      leftOut.length === 0 ? [] : [`Left out of the environment, which the sandbox sets itself: ${leftOut.join(", ")}`],
+    notes,
   };
 }
 
