@@ -6,55 +6,40 @@ import { RunyardError } from "./contract/errors.ts";
 import type { Id } from "./contract/ids.ts";
 import { noUsage } from "./contract/usage.ts";
 import { version } from "./contract/version.ts";
+import { defineChat, defineCode, defineCompletionCallback, defineWebhookDelivery } from "./define-programs.ts";
 import { createOutbound } from "./egress/create-outbound.ts";
-import type { Outbound } from "./egress/outbound.ts";
-import { signPayload } from "./egress/sign-payload.ts";
 import { createUrlCheck } from "./egress/url-check.ts";
 import { Engine } from "./engine/engine.ts";
 import { createCharmSurface } from "./http/dialects/charm/charm.ts";
-import { renderCompletion } from "./http/dialects/charm/render-completion.ts";
 import { createCharmStoreSurface } from "./http/dialects/charm/store.ts";
 import { createNativeSurface } from "./http/dialects/native/native.ts";
-import { renderWebhookEvent } from "./http/dialects/native/render-webhook-event.ts";
 import { createHttpServer } from "./http/server.ts";
 import { modelHosts } from "./models/model-hosts.ts";
-import { createPrices, type Prices } from "./models/prices.ts";
+import { createPrices } from "./models/prices.ts";
 import { createModels, type Models } from "./models/registry.ts";
 import { bootstrap } from "./operations/bootstrap.ts";
-import { callbackProgram, forgetCallback, readCompletion } from "./operations/completion-callback.ts";
 import { createOperations } from "./operations/create-operations.ts";
 import { createDaemonRecords, readWantedDaemons } from "./operations/daemon-records.ts";
 import { createAlongside, fillsOutbox } from "./operations/execution-hooks.ts";
 import { JobScheduler } from "./operations/fire-jobs.ts";
 import { FileLinks } from "./operations/file-links.ts";
 import { KeyUses } from "./operations/key-uses.ts";
+import { Lookout } from "./operations/lookout.ts";
 import { createMemoryAccess } from "./operations/memory-access.ts";
 import type { Operations } from "./operations/operations.ts";
 import type { BillingParts, DefinitionProblem, OperationParts } from "./operations/parts.ts";
-import { readAgentVersion } from "./operations/read-agent-version.ts";
-import { readAttachedStores } from "./operations/read-attached-stores.ts";
-import { readHistory, saveSummary } from "./operations/read-history.ts";
-import { readToolSecret } from "./operations/read-tool-secret.ts";
-import { deliveryProgram, OutboxRelay } from "./operations/relay-outbox.ts";
+import { OutboxRelay } from "./operations/relay-outbox.ts";
 import { reportEvents } from "./operations/report-events.ts";
 import { RequestLimits } from "./operations/request-limits.ts";
 import { sweepRetention } from "./operations/sweep-retention.ts";
-import { noteDelivery, readWebhookTarget } from "./operations/webhook-subscription.ts";
-import { chat } from "./runtimes/chat/chat.ts";
-import type { ChatInput, ChatParts } from "./runtimes/chat/chat-parts.ts";
-import type { CodeInput } from "./runtimes/code/code-parts.ts";
 import { createDaemons, type RunningDaemons } from "./runtimes/code/daemons/create-daemons.ts";
-import type { DaemonLauncher, Daemons } from "./runtimes/code/daemons/daemons.ts";
-import { completionCallback } from "./runtimes/completion-callback/completion-callback.ts";
-import { webhookDelivery } from "./runtimes/webhook-delivery/webhook-delivery.ts";
+import type { DaemonLauncher } from "./runtimes/code/daemons/daemons.ts";
 import { BlobFiles } from "./store/blob-files.ts";
 import { loadMasterKey } from "./store/master-key.ts";
 import { openDatabase } from "./store/open-database.ts";
 import { Secrets } from "./store/secrets.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
-import { checkInput } from "./tools/check-input.ts";
-import type { MemoryAccess } from "./tools/memory-access.ts";
-import { createTools, type Tools } from "./tools/registry.ts";
+import { createTools } from "./tools/registry.ts";
 
 /** The running product. */
 export interface Platform {
@@ -291,9 +276,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     takesWork = false;
     telemetry.processDraining({ reason: "close", running: engine.runningCount });
     server.drain();
-    sweeper[Symbol.dispose]();
-    await jobs[Symbol.asyncDispose]();
-    await relay[Symbol.asyncDispose]();
+    await Promise.all([sweeper, jobs, relay].map((lookout) => lookout[Symbol.asyncDispose]()));
     await engine.drain(settings.drainTimeoutMs);
     await owned.disposeAsync();
   };
@@ -311,43 +294,6 @@ function billingParts({ stripeWebhookSecret, weeklyCreditUsd }: Settings["billin
     webhookSecret: stripeWebhookSecret,
     weeklyCreditNanoUsd: weeklyCreditUsd === undefined ? undefined : Math.round(weeklyCreditUsd * 1e9),
   };
-}
-
-function defineChat(
-  engine: Engine,
-  operationParts: OperationParts,
-  { models, prices, tools, memory }: { models: Models; prices: Prices; tools: Tools; memory: MemoryAccess },
-): void {
-  const chatParts: ChatParts = {
-    readDefinition: async (organizationId, versionId) => {
-      const { definition } = await readAgentVersion(operationParts, organizationId, versionId);
-      if (definition.runtime !== "chat") throw new TypeError(`version ${versionId} is no chat agent`);
-      return definition;
-    },
-    readToolSecret: (organizationId, agentId) => readToolSecret(operationParts, organizationId, agentId),
-    resolveModel: (name) => models.resolve(name),
-    costOf: (modelId, usage) => prices.costOf(modelId, usage),
-    resolveTools: (definitions, scope) => tools.resolve(definitions, scope),
-    readHistory: (request) => readHistory(operationParts, request),
-    saveSummary: (organizationId, conversationId, summary) =>
-      saveSummary(operationParts, organizationId, conversationId, summary),
-    readStores: (organizationId, storeIds) => readAttachedStores(operationParts, organizationId, storeIds),
-    searchMemory: (organizationId, storeId, query, limit) => memory.search({ organizationId, storeId }, query, limit),
-    findMismatch: checkInput,
-  };
-  // An input is stored as JSON: what `executeAgent` puts in is what the program takes out.
-  engine.define("chat", (ctx, input) => chat(ctx, input as unknown as ChatInput, chatParts));
-}
-
-function defineCode(
-  engine: Engine,
-  codePlatform: CodePlatform,
-  daemons: { daemons: Daemons; jobTimeoutMs: number },
-): void {
-  engine.define("code", async (ctx, input) => {
-    const [{ code }, runtime] = await Promise.all([import("./runtimes/code/code.ts"), codePlatform.open()]);
-    return code(ctx, input as unknown as CodeInput, runtime, daemons);
-  });
 }
 
 /** Like the runtime they belong to, what brings daemons up is loaded when the first of them is needed. */
@@ -377,39 +323,6 @@ function superviseDaemons(
   });
 }
 
-function defineWebhookDelivery(
-  engine: Engine,
-  operationParts: OperationParts,
-  { outbound, telemetry }: { outbound: Outbound; telemetry: Telemetry },
-): void {
-  const program = webhookDelivery({
-    post: (request) => outbound.request(request),
-    sign: signPayload,
-    render: renderWebhookEvent,
-    readTarget: (organizationId, webhookId) => readWebhookTarget(operationParts, organizationId, webhookId),
-    noteDelivery: (organizationId, webhookId, succeeded) => {
-      telemetry.webhookDelivered({ webhookId, organizationId, succeeded });
-      return noteDelivery(operationParts, organizationId, webhookId, succeeded);
-    },
-    now: operationParts.now,
-    random: Math.random,
-  });
-  engine.define(deliveryProgram, program, { isTrusted: true });
-}
-
-function defineCompletionCallback(engine: Engine, operationParts: OperationParts, outbound: Outbound): void {
-  const program = completionCallback({
-    post: (request) => outbound.request(request),
-    read: async (organizationId, executionId) => {
-      const completion = await readCompletion(operationParts, organizationId, executionId);
-      return completion === undefined ? undefined : { url: completion.url, body: renderCompletion(completion) };
-    },
-    forget: (organizationId, executionId) => forgetCallback(operationParts, organizationId, executionId),
-    now: operationParts.now,
-  });
-  engine.define(callbackProgram, program, { isTrusted: true });
-}
-
 function addressProblems(
   definition: ChatDefinition,
   checkUrl: (url: string) => string | undefined,
@@ -433,25 +346,19 @@ function modelProblems(models: Models, definition: ChatDefinition): DefinitionPr
 }
 
 /** Sweeps once a minute; a sweep that fails is only late. */
-function startSweeper(parts: OperationParts, keepLogHours: number, telemetry: Telemetry): Disposable {
-  const stop = new AbortController();
-  const sweep = async (): Promise<void> => {
-    const startedAt = performance.now();
-    try {
-      const swept = await sweepRetention(parts, { keepLogHours, signal: stop.signal });
+function startSweeper(parts: OperationParts, keepLogHours: number, telemetry: Telemetry): AsyncDisposable {
+  const lookout = new Lookout({
+    async look(signal) {
+      const startedAt = performance.now();
+      const swept = await sweepRetention(parts, { keepLogHours, signal });
       telemetry.retentionSwept({ ...swept, durationMs: Math.round(performance.now() - startedAt) });
-    } catch (err) {
-      if (!stop.signal.aborted) telemetry.logger("retention").error({ err }, "a sweep failed; the next is in a minute");
-    }
-  };
-  const timer = setInterval(() => void sweep(), sweepEveryMs);
-  timer.unref();
-  return {
-    [Symbol.dispose]: () => {
-      clearInterval(timer);
-      stop.abort();
+      return sweepEveryMs;
     },
-  };
+    onFailed: (err) => telemetry.logger("retention").error({ err }, "a sweep failed; the next is in a minute"),
+    retryMs: sweepEveryMs,
+  });
+  lookout.wakeIn(sweepEveryMs);
+  return lookout;
 }
 
 async function scrape(telemetry: Telemetry): Promise<{ contentType: string; body: string }> {
