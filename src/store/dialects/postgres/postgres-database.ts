@@ -53,6 +53,9 @@ export class PostgresDatabase implements Database {
     this.#pool = new pg.Pool({ connectionString: options.url, max: options.connections ?? 10, types });
     // An idle connection that the server closes is replaced at the next use.
     this.#pool.on("error", () => undefined);
+    // One in use tells its user by the query that fails; the pool listens for idle ones only, and an error that nobody
+    // listens for would end the process.
+    this.#pool.on("connect", (connection) => connection.on("error", () => undefined));
     this.builder = new Kysely<Tables>({
       dialect: {
         createAdapter: () => new PostgresAdapter(),
