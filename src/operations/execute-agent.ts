@@ -280,12 +280,26 @@ function checkFiles(parts: Pick<Parts, "checkUrl">, files: Record<string, string
   }
 }
 
-/** One level deep; null removes a key. */
+const maxSessionKeys = 64;
+const maxSessionBytes = 32 * 1024;
+
+/**
+ * One level deep; null removes a key. What a request may carry is also what a conversation keeps: all of it goes to the
+ * model with each call.
+ * @throws RunyardError `unprocessable` when the whole would be larger
+ */
 function mergeSession(stored: JsonObject, given: JsonObject | undefined): JsonObject {
   if (given === undefined) return stored;
   const merged = { ...stored, ...given };
   for (const [key, value] of Object.entries(merged)) if (value === null) delete merged[key];
-  return merged;
+  const keys = Object.keys(merged).length;
+  const bytes = Buffer.byteLength(JSON.stringify(merged));
+  if (keys <= maxSessionKeys && bytes <= maxSessionBytes) return merged;
+  throw new RunyardError(
+    "unprocessable",
+    `A conversation's session holds at most ${maxSessionKeys} keys and ${maxSessionBytes} bytes of JSON; with these it would have ${keys} keys and ${bytes} bytes. Remove keys by sending null for them.`,
+    { param: "memory.session" },
+  );
 }
 
 async function checkQuota(parts: Parts, caller: Caller): Promise<void> {
