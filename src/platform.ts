@@ -13,7 +13,7 @@ import { Engine } from "./engine/engine.ts";
 import { createCharmSurface } from "./http/dialects/charm/charm.ts";
 import { createCharmStoreSurface } from "./http/dialects/charm/store.ts";
 import { createNativeSurface } from "./http/dialects/native/native.ts";
-import { createHttpServer } from "./http/server.ts";
+import { createHttpServer, type HttpServer } from "./http/server.ts";
 import { modelHosts } from "./models/model-hosts.ts";
 import { createPrices } from "./models/prices.ts";
 import { createModels, type Models } from "./models/registry.ts";
@@ -35,6 +35,7 @@ import { sweepRetention } from "./operations/sweep-retention.ts";
 import { createDaemons, type RunningDaemons } from "./runtimes/code/daemons/create-daemons.ts";
 import type { DaemonLauncher } from "./runtimes/code/daemons/daemons.ts";
 import { BlobFiles } from "./store/blob-files.ts";
+import { prepareDataDirectory } from "./store/data-directory.ts";
 import { loadMasterKey } from "./store/master-key.ts";
 import { openDatabase } from "./store/open-database.ts";
 import { Secrets } from "./store/secrets.ts";
@@ -74,6 +75,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   const telemetry = parts.use(await createTelemetry(settings.telemetry));
   const log = telemetry.logger("platform");
 
+  prepareDataDirectory(settings.dataDir);
   const masterKey = await loadMasterKey({ text: settings.masterKey, dataDir: settings.dataDir });
   const database = parts.use(
     await openDatabase({
@@ -251,6 +253,11 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     }
     telemetry.metrics.queueDepth.set(await engine.countDue());
   });
+  // What works on its own from here on ends when the start fails: what it has taken up is handed back at once.
+  let drainTimeoutMs = 0;
+  parts.defer(() => engine.drain(drainTimeoutMs));
+  parts.use(relay);
+  parts.use(jobs);
   const recoveryAt = performance.now();
   const { recovered, poisoned } = await engine.run();
   if (recovered > 0) {
@@ -260,8 +267,8 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   relay.wake();
   jobs.wake();
   void daemons.resume(await readWantedDaemons(operationParts));
-  const sweeper = startSweeper(operationParts, settings.eventLogHours, telemetry);
-  const listening = await server.app.listen({ host: settings.host, port: settings.port });
+  parts.use(startSweeper(operationParts, settings.eventLogHours, telemetry));
+  const listening = await listen(server, settings);
   const url = settings.publicUrl ?? listening.replace("0.0.0.0", "127.0.0.1");
   takesWork = true;
   telemetry.processStarted({
@@ -274,10 +281,9 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     takesWork = false;
+    drainTimeoutMs = settings.drainTimeoutMs;
     telemetry.processDraining({ reason: "close", running: engine.runningCount });
     server.drain();
-    await Promise.all([sweeper, jobs, relay].map((lookout) => lookout[Symbol.asyncDispose]()));
-    await engine.drain(settings.drainTimeoutMs);
     await owned.disposeAsync();
   };
   return {
@@ -287,6 +293,22 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     operations,
     close: () => (closed ??= close()),
   };
+}
+
+/** @returns where it listens, as a URL */
+async function listen(server: HttpServer, { host, port }: Settings): Promise<string> {
+  try {
+    return await server.app.listen({ host, port });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const words = {
+      EADDRINUSE: `Port ${port} of ${host} is taken by another program. Stop that one, or choose another port (RUNYARD_PORT).`,
+      EACCES: `This user may not listen on port ${port}. Choose another port (RUNYARD_PORT), above 1023.`,
+      EADDRNOTAVAIL: `${host} is no address of this machine. Choose another one (RUNYARD_HOST).`,
+      ENOTFOUND: `${host} is no address of this machine. Choose another one (RUNYARD_HOST).`,
+    }[code];
+    throw words === undefined ? cause : new Error(words, { cause });
+  }
 }
 
 function billingParts({ stripeWebhookSecret, weeklyCreditUsd }: Settings["billing"]): BillingParts {

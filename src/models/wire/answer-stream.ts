@@ -4,7 +4,7 @@ import { createParser } from "eventsource-parser";
 import type { Outbound, OutboundRequest } from "../../egress/outbound.ts";
 import { readText } from "../../egress/read-body.ts";
 import type { ModelPart } from "../language-model.ts";
-import { exchangeError, type ProviderIdentity, providerError, readProblem } from "./provider-error.ts";
+import { exchangeError, type ProviderIdentity, providerError, readProblem, webPage } from "./provider-error.ts";
 
 /** Turns what a provider sends into parts. One is made for each answer. */
 export interface AnswerReader {
@@ -119,6 +119,9 @@ class AnswerStream implements AsyncIterableIterator<ModelPart, undefined> {
       } else if (response.status < 200 || response.status > 299) {
         const body = await readUpTo(response.body, maxErrorBytes);
         throw providerError(identity, readProblem(response.status, response.headers, body));
+      } else if (String(response.headers["content-type"]).startsWith("text/html")) {
+        response.body.destroy();
+        throw webPage(identity, response.status);
       } else if (String(response.headers["content-type"]).includes("application/json")) {
         this.#reader.readWhole(JSON.parse(await readText(response)));
         this.#end();

@@ -57,6 +57,9 @@ export class PostgresDatabase implements Database {
     this.#pool = new pg.Pool({ connectionString: options.url, max: options.connections ?? 10, types });
     // An idle connection that the server closes is replaced at the next use.
     this.#pool.on("error", () => undefined);
+    // One in use tells its user by the query that fails; the pool listens for idle ones only, and an error that nobody
+    // listens for would end the process.
+    this.#pool.on("connect", (connection) => connection.on("error", () => undefined));
     this.builder = new Kysely<Tables>({
       dialect: {
         createAdapter: () => new PostgresAdapter(),
@@ -69,12 +72,18 @@ export class PostgresDatabase implements Database {
 
   /**
    * Holds the database for this process as long as it lives, by a lock of a connection of its own.
-   * @throws when another process holds it
+   * @throws when another process holds it, or the database does not let us in
    */
   async holdAlone(): Promise<void> {
     const connection = new pg.Client({ connectionString: this.#url });
     connection.on("error", (error) => this.#onLockLost(error));
-    await connection.connect();
+    await connection.connect().catch((cause: unknown) => {
+      const { host, port, database } = connection;
+      throw new Error(
+        `The Postgres database at ${host}:${port}, "${database}", cannot be used: ${reasonOf(cause)}. Check RUNYARD_DATABASE_URL.`,
+        { cause },
+      );
+    });
     const { rows } = await connection.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [
       processLock,
     ]);
@@ -227,4 +236,10 @@ function isDeadlock(error: unknown): boolean {
 function unavailable(error: unknown): StoreUnavailable {
   const message = error instanceof Error ? error.message : String(error);
   return new StoreUnavailable(`The database did not take a request: ${message}`, { cause: error });
+}
+
+/** Where a name has several addresses, the message of the error is empty and its code tells. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message !== "" || !("code" in error) ? error.message : String(error.code);
 }
