@@ -100,5 +100,7 @@ describe("a tool that the client runs", () => {
       [null, false],
       [null, false],
     ]);
+    const ends = frames.flatMap(({ event }) => (event.type === "tool_call_end" ? [event] : []));
+    expect(ends).toEqual(toolCalls.map(({ parameters: _, ...call }) => ({ type: "tool_call_end", ...call })));
   });
 });
