@@ -70,17 +70,11 @@ export async function streamExecution(
   }: { parts: NativeParts; caller: Caller; execution: ExecutionDescription; after: number },
 ): Promise<FastifyReply> {
   const { operations, streams } = parts;
-  const controller = new AbortController();
-  // What stays for as long as the stream must not hold on to the execution, whose output may be megabytes.
+  // What stays for as long as the stream must not hold on to the execution, whose output may be megabytes, or the request.
   const { id, agentId, conversationId, createdAt } = execution;
-  const watch = (after: number) =>
-    operations.watchExecution(caller, id, { after, signal: controller.signal, endAtPause: true });
-  const batches = await watch(after);
   const { id: requestId } = request;
   streams.send(reply, {
-    batches,
-    resume: watch,
-    controller,
+    log: await operations.watchExecution(caller, id, after),
     frames: request.headers["x-ya-stream"] === "strict" ? strictFrames : frames,
     context: { id, agentId, conversationId, createdAt },
     headers: {
