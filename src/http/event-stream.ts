@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import type { LogReader } from "../contract/log.ts";
 import { EventStreamReader, type EventStreamView } from "./event-stream-reader.ts";
@@ -70,8 +70,8 @@ export class EventStreams {
   }
 
   /**
-   * Takes the reply over and streams until the log ends, the reader leaves or the server drains. Returns at once: what
-   * belongs to the request may be forgotten while the stream is open.
+   * Takes the reply over and streams until the log ends, the reader leaves or the server drains. Returns at once. What
+   * belongs to the request may be forgotten while the stream is open, and its headers are.
    */
   send<C>(reply: FastifyReply, request: EventStreamRequest<C>): void {
     reply.hijack();
@@ -89,6 +89,7 @@ export class EventStreams {
       response.end();
       return;
     }
+    forgetHead(reply.request.raw);
     const reader = new EventStreamReader(response, request, this.#options);
     this.#readers.add(reader);
     response.on("close", () => {
@@ -140,6 +141,14 @@ function holdForThisTurn({ socket }: ServerResponse): void {
   if (socket === null) return; // an earlier response holds the connection; nothing is sent before its end
   socket.cork();
   setImmediate(() => socket.uncork());
+}
+
+const noHeaders = Object.freeze({});
+
+/** Clients send kilobytes of headers. */
+function forgetHead(request: IncomingMessage): void {
+  request.headers = noHeaders;
+  request.rawHeaders = [];
 }
 
 function definedHeaders(headers: Record<string, number | string | string[] | undefined>): Record<string, string> {

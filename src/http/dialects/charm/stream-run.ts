@@ -76,11 +76,13 @@ export function contextOf(
   names: ReadonlyMap<string, string>,
 ): RunContext {
   const { id, createdAt, conversationId } = execution;
+  // Asked for now: the request's headers are gone once the stream is open.
+  const home = absoluteUrl(parts, request, "");
   return {
     runId: names.get(id) ?? id,
     threadId: conversationId === undefined ? null : (names.get(conversationId) ?? conversationId),
     createdAt,
-    urlOf: (fileId) => absoluteUrl(parts, request, linkPath(parts.operations, caller, fileId)),
+    urlOf: (fileId) => home + linkPath(parts.operations, caller, fileId),
   };
 }
 
