@@ -3,8 +3,9 @@ import type { Id } from "../contract/ids.ts";
 import type { Following, LogReader } from "../contract/log.ts";
 import type { Database } from "../store/database.ts";
 import type { Row } from "../store/statement.ts";
-import { LogFollower, type LogRange } from "./log-follower.ts";
-import { type LogPage, LogTail } from "./log-tail.ts";
+import { LogFollower, type LogRange, type LogSource } from "./log-follower.ts";
+import { LogPages } from "./log-pages.ts";
+import { LogTail } from "./log-tail.ts";
 import type { EngineQueries } from "./queries.ts";
 
 /**
@@ -12,49 +13,45 @@ import type { EngineQueries } from "./queries.ts";
  * Publishing happens after the commit, so nothing is seen that is not stored.
  */
 export class EventFeed {
-  readonly #database: Database;
-  readonly #queries: EngineQueries;
-  readonly #tails = new Map<Id, LogTail>();
+  readonly #sources = new Map<Id, LogSource>();
+  readonly #pages: LogPages;
 
-  constructor(options: { database: Database; queries: EngineQueries }) {
-    this.#database = options.database;
-    this.#queries = options.queries;
+  constructor({ database, queries }: { database: Database; queries: EngineQueries }) {
+    this.#pages = new LogPages(async (id, after, limit) => {
+      const rows = await database.read(queries.eventsAfter({ id, after, limit }));
+      return { events: rows.map(readEvent), bytes: rows.reduce((sum, row) => sum + String(row["body"]).length, 0) };
+    });
   }
 
   /** Keeps the log's newest events in memory until `release`. */
   hold(executionId: Id): void {
-    this.#tailOf(executionId).hold();
+    this.#sourceOf(executionId).tail.hold();
   }
 
   release(executionId: Id): void {
-    this.#tails.get(executionId)?.release();
+    this.#sources.get(executionId)?.tail.release();
   }
 
   /** Hands committed events of one log to whoever follows it. */
   publish(events: readonly StoredEvent[]): void {
     const first = events[0];
-    if (first !== undefined) this.#tails.get(first.executionId)?.publish(events);
+    if (first !== undefined) this.#sources.get(first.executionId)?.tail.publish(events);
   }
 
   /** Hands the log to a reader, from behind the number `after` to the terminal event, or to one that `endsAt` names. */
   follow(executionId: Id, range: LogRange, reader: LogReader): Following {
-    return new LogFollower(this.#tailOf(executionId), range, reader);
+    return new LogFollower(this.#sourceOf(executionId), range, reader);
   }
 
-  #tailOf(executionId: Id): LogTail {
-    const known = this.#tails.get(executionId);
+  #sourceOf(executionId: Id): LogSource {
+    const known = this.#sources.get(executionId);
     if (known !== undefined) return known;
-    const tail = new LogTail({
-      readPage: (after, limit) => this.#readPage(executionId, after, limit),
-      onUnused: () => this.#tails.delete(executionId),
-    });
-    this.#tails.set(executionId, tail);
-    return tail;
-  }
-
-  async #readPage(executionId: Id, after: number, limit: number): Promise<LogPage> {
-    const rows = await this.#database.read(this.#queries.eventsAfter({ id: executionId, after, limit }));
-    return { events: rows.map(readEvent), bytes: rows.reduce((sum, row) => sum + String(row["body"]).length, 0) };
+    const source: LogSource = {
+      tail: new LogTail(() => this.#sources.delete(executionId)),
+      readPage: (after, limit) => this.#pages.read(executionId, after, limit),
+    };
+    this.#sources.set(executionId, source);
+    return source;
   }
 }
 

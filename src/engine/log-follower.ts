@@ -1,6 +1,13 @@
 import { isTerminalEvent, type StoredEvent } from "../contract/events.ts";
 import type { Following, LogReader } from "../contract/log.ts";
+import { firstPageEvents, type LogPage } from "./log-pages.ts";
 import type { LogTail } from "./log-tail.ts";
+
+/** The log that is followed. */
+export interface LogSource {
+  tail: LogTail;
+  readPage(after: number, limit: number): Promise<LogPage>;
+}
 
 /** Where in a log to begin and to end. */
 export interface LogRange {
@@ -18,20 +25,21 @@ export interface LogRange {
  * gone. What a reader left is not kept for it: it is in the tail still, or in a page that is known, or read again.
  */
 export class LogFollower implements Following {
-  readonly #tail: LogTail;
+  readonly #source: LogSource;
   readonly #reader: LogReader;
   readonly #endsAt: LogRange["endsAt"];
   #after: number;
+  #pageEvents = firstPageEvents;
   #state: "paused" | "busy" | "waiting" | "stopped" = "paused";
   /** The database had nothing more once there was a tail to keep what comes. */
   #isLive = false;
 
-  constructor(tail: LogTail, range: LogRange, reader: LogReader) {
-    this.#tail = tail;
+  constructor(source: LogSource, range: LogRange, reader: LogReader) {
+    this.#source = source;
     this.#after = range.after;
     this.#endsAt = range.endsAt;
     this.#reader = reader;
-    tail.join(this);
+    source.tail.join(this);
   }
 
   resume(): void {
@@ -46,17 +54,17 @@ export class LogFollower implements Following {
   stop(): void {
     if (this.#state === "stopped") return;
     this.#state = "stopped";
-    this.#tail.leave(this);
+    this.#source.tail.leave(this);
   }
 
   #advance(): void {
     this.#state = "busy";
     try {
       for (;;) {
-        const events = this.#tail.after(this.#after);
+        const events = this.#source.tail.after(this.#after);
         // Something may have been published before there was a tail to keep it: unless that goes back to the beginning,
         // the database is asked once before the first wait.
-        if (events === undefined || (events.length === 0 && !this.#isLive && !this.#tail.isWhole)) {
+        if (events === undefined || (events.length === 0 && !this.#isLive && !this.#source.tail.isWhole)) {
           void this.#readPage();
           return;
         }
@@ -73,8 +81,9 @@ export class LogFollower implements Following {
 
   async #readPage(): Promise<void> {
     try {
-      const events = await this.#tail.readPage(this.#after);
+      const { events, nextEvents } = await this.#source.readPage(this.#after, this.#pageEvents);
       if (this.#isStopped) return;
+      this.#pageEvents = nextEvents;
       this.#isLive = events.length === 0;
       if (events.length === 0 || this.#offer(events)) this.#advance();
     } catch (error) {
