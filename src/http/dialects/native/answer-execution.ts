@@ -44,7 +44,9 @@ export async function answerExecution(
   },
 ): Promise<FastifyReply> {
   if (stream) {
-    // What the execution itself does in this turn goes first: its model is called before anybody watches.
+    // What the execution itself does goes first: its model is called before anybody watches. The HTTP client takes a
+    // turn to see whether a socket that it kept is still there.
+    await nextTurn();
     await nextTurn();
     return await streamExecution(request, reply, { parts, caller, execution, after });
   }
