@@ -97,15 +97,14 @@ export async function streamExecution(
 
 async function waitForEnd(
   reply: FastifyReply,
-  { operations, closing }: NativeParts,
+  { operations, waitingCalls }: NativeParts,
   caller: Caller,
   execution: Execution,
 ): Promise<Execution> {
   if (isTerminalStatus(execution.status)) return execution;
   const controller = new AbortController();
-  const giveUp = () => controller.abort();
   abortOnLeave(reply.raw, controller);
-  closing.addEventListener("abort", giveUp);
+  waitingCalls.add(controller);
   try {
     const outcome = await operations.awaitExecution(caller, execution.id, controller.signal);
     if (wireStatus(outcome) !== "running") return outcome;
@@ -115,7 +114,7 @@ async function waitForEnd(
       executionId: execution.id,
     });
   } finally {
-    closing.removeEventListener("abort", giveUp);
+    waitingCalls.delete(controller);
   }
 }
 

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { Operations } from "../../../operations/operations.ts";
 import type { EventStreams } from "../../event-stream.ts";
+import type { WaitingCalls } from "../../waiting-calls.ts";
 import type { Templates } from "./definition.ts";
 import { errorSchema } from "./schemas/error.ts";
 
@@ -11,8 +12,8 @@ import { errorSchema } from "./schemas/error.ts";
 export interface NativeParts {
   operations: Operations;
   streams: EventStreams;
-  /** Aborted when the server closes. */
-  closing: AbortSignal;
+  /** Given up when the server closes. */
+  waitingCalls: WaitingCalls;
   templates: Templates;
   maxFileBytes: number;
 }
