@@ -5,7 +5,7 @@ import type { Id } from "../contract/ids.ts";
 import { pausesForClient } from "./client-tools.ts";
 import type { Caller } from "./operations.ts";
 import type { OperationParts } from "./parts.ts";
-import { requireExecutionRow } from "./read-executions.ts";
+import { readLogEnd, requireExecutionRow } from "./read-executions.ts";
 import { requireScope } from "./scopes.ts";
 
 export async function watchExecution(
@@ -25,11 +25,15 @@ export async function watchExecution(
     );
   }
   if (options.after > newest) {
-    throw new RunyardError(
-      "invalid_field_value",
-      `Expected the number of an event of this execution, at most ${newest}; came ${options.after}.`,
-      { param: "after" },
-    );
+    // The log of one that runs may have grown since its row was written.
+    const end = Math.max(newest, await readLogEnd(parts.database, executionId));
+    if (options.after > end) {
+      throw new RunyardError(
+        "invalid_field_value",
+        `Expected the number of an event of this execution, at most ${end}; came ${options.after}.`,
+        { param: "after" },
+      );
+    }
   }
   if (options.after === newest && isTerminalStatus(row["status"] as ExecutionStatus)) return nothing();
   // A pause that is over by now is history; one that lasts, or is still to come, ends the stream.

@@ -489,6 +489,18 @@ describe("errors", () => {
     expect(error).toMatchObject({ code: "model_unavailable", retryAfterMs });
   });
 
+  test("a web page instead of an answer is told as such, and not worth another try", async () => {
+    const headers = { "content-type": "text/html; charset=utf-8" };
+    const error = await failure([{ type: "status", status: 200, headers, body: "<html>Log in</html>" }]);
+    expect(error).toMatchObject({ code: "model_refused", retryable: false });
+    expect(String(error)).toMatch(/web page \(200\). Check its base URL/);
+  });
+
+  test("a stand-in for a key is not blacked out of words", async () => {
+    const steps = [{ type: "status", status: 400, message: "no message has none of them" } as const];
+    expect(String(await failure(steps, { apiKey: "none" }))).toContain("no message has none of them");
+  });
+
   test("an exhausted quota is not worth another try", async () => {
     const error = await failure([{ type: "status", status: 429, code: "insufficient_quota" }]);
     expect(error).toMatchObject({ code: "model_refused", retryable: false });

@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 import { createParser } from "eventsource-parser";
 import type { OutboundResponse } from "../../egress/outbound.ts";
-import { type ProviderIdentity, providerError, readProblem } from "./provider-error.ts";
+import { type ProviderIdentity, providerError, readProblem, webPage } from "./provider-error.ts";
 
 /** Turns what a provider sends into parts. One is made for each answer. */
 export interface AnswerReader {
@@ -27,7 +27,10 @@ export interface AnswerBody {
 const maxEventCharacters = 16 * 1024 * 1024;
 const maxErrorBytes = 256 * 1024;
 
-/** What kind of body a response has, by its head. */
+/**
+ * What kind of body a response has, by its head.
+ * @throws RunyardError `model_refused` for a web page
+ */
 export function answerBody(
   identity: ProviderIdentity,
   reader: AnswerReader,
@@ -35,7 +38,9 @@ export function answerBody(
   headers: OutboundResponse["headers"],
 ): AnswerBody {
   if (status < 200 || status > 299) return new ProblemBody(identity, status, headers);
-  return String(headers["content-type"]).includes("application/json") ? new WholeBody(reader) : new EventsBody(reader);
+  const contentType = String(headers["content-type"]);
+  if (contentType.startsWith("text/html")) throw webPage(identity, status);
+  return contentType.includes("application/json") ? new WholeBody(reader) : new EventsBody(reader);
 }
 
 class EventsBody implements AnswerBody {

@@ -86,7 +86,12 @@ class AnswerStream implements AsyncIterableIterator<ModelPart, undefined>, Outbo
   }
 
   onHead(status: number, headers: OutboundResponse["headers"]): void {
-    this.#body = answerBody(this.#request.identity, this.#reader, status, headers);
+    try {
+      this.#body = answerBody(this.#request.identity, this.#reader, status, headers);
+    } catch (error) {
+      this.onError(error);
+      this.#exchange?.abort();
+    }
   }
 
   onData(chunk: Buffer): void {
