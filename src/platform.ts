@@ -6,55 +6,41 @@ import { RunyardError } from "./contract/errors.ts";
 import type { Id } from "./contract/ids.ts";
 import { noUsage } from "./contract/usage.ts";
 import { version } from "./contract/version.ts";
+import { defineChat, defineCode, defineCompletionCallback, defineWebhookDelivery } from "./define-programs.ts";
 import { createOutbound } from "./egress/create-outbound.ts";
-import type { Outbound } from "./egress/outbound.ts";
-import { signPayload } from "./egress/sign-payload.ts";
 import { createUrlCheck } from "./egress/url-check.ts";
 import { Engine } from "./engine/engine.ts";
 import { createCharmSurface } from "./http/dialects/charm/charm.ts";
-import { renderCompletion } from "./http/dialects/charm/render-completion.ts";
 import { createCharmStoreSurface } from "./http/dialects/charm/store.ts";
 import { createNativeSurface } from "./http/dialects/native/native.ts";
-import { renderWebhookEvent } from "./http/dialects/native/render-webhook-event.ts";
-import { createHttpServer } from "./http/server.ts";
+import { createHttpServer, type HttpServer } from "./http/server.ts";
 import { modelHosts } from "./models/model-hosts.ts";
-import { createPrices, type Prices } from "./models/prices.ts";
+import { createPrices } from "./models/prices.ts";
 import { createModels, type Models } from "./models/registry.ts";
 import { bootstrap } from "./operations/bootstrap.ts";
-import { callbackProgram, forgetCallback, readCompletion } from "./operations/completion-callback.ts";
 import { createOperations } from "./operations/create-operations.ts";
 import { createDaemonRecords, readWantedDaemons } from "./operations/daemon-records.ts";
 import { createAlongside, fillsOutbox } from "./operations/execution-hooks.ts";
 import { JobScheduler } from "./operations/fire-jobs.ts";
 import { FileLinks } from "./operations/file-links.ts";
 import { KeyUses } from "./operations/key-uses.ts";
+import { Lookout } from "./operations/lookout.ts";
 import { createMemoryAccess } from "./operations/memory-access.ts";
 import type { Operations } from "./operations/operations.ts";
 import type { BillingParts, DefinitionProblem, OperationParts } from "./operations/parts.ts";
-import { readAgentVersion } from "./operations/read-agent-version.ts";
-import { readAttachedStores } from "./operations/read-attached-stores.ts";
-import { readHistory, saveSummary } from "./operations/read-history.ts";
-import { readToolSecret } from "./operations/read-tool-secret.ts";
-import { deliveryProgram, OutboxRelay } from "./operations/relay-outbox.ts";
+import { OutboxRelay } from "./operations/relay-outbox.ts";
 import { reportEvents } from "./operations/report-events.ts";
 import { RequestLimits } from "./operations/request-limits.ts";
 import { sweepRetention } from "./operations/sweep-retention.ts";
-import { noteDelivery, readWebhookTarget } from "./operations/webhook-subscription.ts";
-import { chat } from "./runtimes/chat/chat.ts";
-import type { ChatInput, ChatParts } from "./runtimes/chat/chat-parts.ts";
-import type { CodeInput } from "./runtimes/code/code-parts.ts";
 import { createDaemons, type RunningDaemons } from "./runtimes/code/daemons/create-daemons.ts";
-import type { DaemonLauncher, Daemons } from "./runtimes/code/daemons/daemons.ts";
-import { completionCallback } from "./runtimes/completion-callback/completion-callback.ts";
-import { webhookDelivery } from "./runtimes/webhook-delivery/webhook-delivery.ts";
+import type { DaemonLauncher } from "./runtimes/code/daemons/daemons.ts";
 import { BlobFiles } from "./store/blob-files.ts";
+import { prepareDataDirectory } from "./store/data-directory.ts";
 import { loadMasterKey } from "./store/master-key.ts";
 import { openDatabase } from "./store/open-database.ts";
 import { Secrets } from "./store/secrets.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
-import { checkInput } from "./tools/check-input.ts";
-import type { MemoryAccess } from "./tools/memory-access.ts";
-import { createTools, type Tools } from "./tools/registry.ts";
+import { createTools } from "./tools/registry.ts";
 
 /** The running product. */
 export interface Platform {
@@ -89,6 +75,7 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   const telemetry = parts.use(await createTelemetry(settings.telemetry));
   const log = telemetry.logger("platform");
 
+  prepareDataDirectory(settings.dataDir);
   const masterKey = await loadMasterKey({ text: settings.masterKey, dataDir: settings.dataDir });
   const database = parts.use(
     await openDatabase({
@@ -266,6 +253,11 @@ export async function createPlatform(settings: Settings, options: PlatformOption
     }
     telemetry.metrics.queueDepth.set(await engine.countDue());
   });
+  // What works on its own from here on ends when the start fails: what it has taken up is handed back at once.
+  let drainTimeoutMs = 0;
+  parts.defer(() => engine.drain(drainTimeoutMs));
+  parts.use(relay);
+  parts.use(jobs);
   const recoveryAt = performance.now();
   const { recovered, poisoned } = await engine.run();
   if (recovered > 0) {
@@ -275,8 +267,8 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   relay.wake();
   jobs.wake();
   void daemons.resume(await readWantedDaemons(operationParts));
-  const sweeper = startSweeper(operationParts, settings.eventLogHours, telemetry);
-  const listening = await server.app.listen({ host: settings.host, port: settings.port });
+  parts.use(startSweeper(operationParts, settings.eventLogHours, telemetry));
+  const listening = await listen(server, settings);
   const url = settings.publicUrl ?? listening.replace("0.0.0.0", "127.0.0.1");
   takesWork = true;
   telemetry.processStarted({
@@ -289,12 +281,9 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     takesWork = false;
+    drainTimeoutMs = settings.drainTimeoutMs;
     telemetry.processDraining({ reason: "close", running: engine.runningCount });
     server.drain();
-    sweeper[Symbol.dispose]();
-    await jobs[Symbol.asyncDispose]();
-    await relay[Symbol.asyncDispose]();
-    await engine.drain(settings.drainTimeoutMs);
     await owned.disposeAsync();
   };
   return {
@@ -306,48 +295,27 @@ export async function createPlatform(settings: Settings, options: PlatformOption
   };
 }
 
+/** @returns where it listens, as a URL */
+async function listen(server: HttpServer, { host, port }: Settings): Promise<string> {
+  try {
+    return await server.app.listen({ host, port });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const words = {
+      EADDRINUSE: `Port ${port} of ${host} is taken by another program. Stop that one, or choose another port (RUNYARD_PORT).`,
+      EACCES: `This user may not listen on port ${port}. Choose another port (RUNYARD_PORT), above 1023.`,
+      EADDRNOTAVAIL: `${host} is no address of this machine. Choose another one (RUNYARD_HOST).`,
+      ENOTFOUND: `${host} is no address of this machine. Choose another one (RUNYARD_HOST).`,
+    }[code];
+    throw words === undefined ? cause : new Error(words, { cause });
+  }
+}
+
 function billingParts({ stripeWebhookSecret, weeklyCreditUsd }: Settings["billing"]): BillingParts {
   return {
     webhookSecret: stripeWebhookSecret,
     weeklyCreditNanoUsd: weeklyCreditUsd === undefined ? undefined : Math.round(weeklyCreditUsd * 1e9),
   };
-}
-
-function defineChat(
-  engine: Engine,
-  operationParts: OperationParts,
-  { models, prices, tools, memory }: { models: Models; prices: Prices; tools: Tools; memory: MemoryAccess },
-): void {
-  const chatParts: ChatParts = {
-    readDefinition: async (organizationId, versionId) => {
-      const { definition } = await readAgentVersion(operationParts, organizationId, versionId);
-      if (definition.runtime !== "chat") throw new TypeError(`version ${versionId} is no chat agent`);
-      return definition;
-    },
-    readToolSecret: (organizationId, agentId) => readToolSecret(operationParts, organizationId, agentId),
-    resolveModel: (name) => models.resolve(name),
-    costOf: (modelId, usage) => prices.costOf(modelId, usage),
-    resolveTools: (definitions, scope) => tools.resolve(definitions, scope),
-    readHistory: (request) => readHistory(operationParts, request),
-    saveSummary: (organizationId, conversationId, summary) =>
-      saveSummary(operationParts, organizationId, conversationId, summary),
-    readStores: (organizationId, storeIds) => readAttachedStores(operationParts, organizationId, storeIds),
-    searchMemory: (organizationId, storeId, query, limit) => memory.search({ organizationId, storeId }, query, limit),
-    findMismatch: checkInput,
-  };
-  // An input is stored as JSON: what `executeAgent` puts in is what the program takes out.
-  engine.define("chat", (ctx, input) => chat(ctx, input as unknown as ChatInput, chatParts));
-}
-
-function defineCode(
-  engine: Engine,
-  codePlatform: CodePlatform,
-  daemons: { daemons: Daemons; jobTimeoutMs: number },
-): void {
-  engine.define("code", async (ctx, input) => {
-    const [{ code }, runtime] = await Promise.all([import("./runtimes/code/code.ts"), codePlatform.open()]);
-    return code(ctx, input as unknown as CodeInput, runtime, daemons);
-  });
 }
 
 /** Like the runtime they belong to, what brings daemons up is loaded when the first of them is needed. */
@@ -377,39 +345,6 @@ function superviseDaemons(
   });
 }
 
-function defineWebhookDelivery(
-  engine: Engine,
-  operationParts: OperationParts,
-  { outbound, telemetry }: { outbound: Outbound; telemetry: Telemetry },
-): void {
-  const program = webhookDelivery({
-    post: (request) => outbound.request(request),
-    sign: signPayload,
-    render: renderWebhookEvent,
-    readTarget: (organizationId, webhookId) => readWebhookTarget(operationParts, organizationId, webhookId),
-    noteDelivery: (organizationId, webhookId, succeeded) => {
-      telemetry.webhookDelivered({ webhookId, organizationId, succeeded });
-      return noteDelivery(operationParts, organizationId, webhookId, succeeded);
-    },
-    now: operationParts.now,
-    random: Math.random,
-  });
-  engine.define(deliveryProgram, program, { isTrusted: true });
-}
-
-function defineCompletionCallback(engine: Engine, operationParts: OperationParts, outbound: Outbound): void {
-  const program = completionCallback({
-    post: (request) => outbound.request(request),
-    read: async (organizationId, executionId) => {
-      const completion = await readCompletion(operationParts, organizationId, executionId);
-      return completion === undefined ? undefined : { url: completion.url, body: renderCompletion(completion) };
-    },
-    forget: (organizationId, executionId) => forgetCallback(operationParts, organizationId, executionId),
-    now: operationParts.now,
-  });
-  engine.define(callbackProgram, program, { isTrusted: true });
-}
-
 function addressProblems(
   definition: ChatDefinition,
   checkUrl: (url: string) => string | undefined,
@@ -433,25 +368,19 @@ function modelProblems(models: Models, definition: ChatDefinition): DefinitionPr
 }
 
 /** Sweeps once a minute; a sweep that fails is only late. */
-function startSweeper(parts: OperationParts, keepLogHours: number, telemetry: Telemetry): Disposable {
-  const stop = new AbortController();
-  const sweep = async (): Promise<void> => {
-    const startedAt = performance.now();
-    try {
-      const swept = await sweepRetention(parts, { keepLogHours, signal: stop.signal });
+function startSweeper(parts: OperationParts, keepLogHours: number, telemetry: Telemetry): AsyncDisposable {
+  const lookout = new Lookout({
+    async look(signal) {
+      const startedAt = performance.now();
+      const swept = await sweepRetention(parts, { keepLogHours, signal });
       telemetry.retentionSwept({ ...swept, durationMs: Math.round(performance.now() - startedAt) });
-    } catch (err) {
-      if (!stop.signal.aborted) telemetry.logger("retention").error({ err }, "a sweep failed; the next is in a minute");
-    }
-  };
-  const timer = setInterval(() => void sweep(), sweepEveryMs);
-  timer.unref();
-  return {
-    [Symbol.dispose]: () => {
-      clearInterval(timer);
-      stop.abort();
+      return sweepEveryMs;
     },
-  };
+    onFailed: (err) => telemetry.logger("retention").error({ err }, "a sweep failed; the next is in a minute"),
+    retryMs: sweepEveryMs,
+  });
+  lookout.wakeIn(sweepEveryMs);
+  return lookout;
 }
 
 async function scrape(telemetry: Telemetry): Promise<{ contentType: string; body: string }> {

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { rolldown } from "rolldown";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
-import { bundleServer } from "../scripts/bundle/bundle-server.ts";
+import { bundleInput, bundleServer } from "../scripts/bundle/bundle-server.ts";
 import { createScriptedModel } from "./support/scripted-model.ts";
 
 const folder = ".runyard-test/build-under-test";
@@ -71,6 +72,25 @@ it("puts what is started by file name beside the rest", async () => {
   const [code] = await once(child, "exit");
   expect(code).toBe(0);
 });
+
+it("puts the license of each library beside the libraries, whoever built it where", async () => {
+  const text = await readFile(join(folder, "THIRD-PARTY-LICENSES.txt"), "utf8");
+  const listed = Array.from(text.matchAll(/^={80}\n(\S+) \d+\.\d+\.\d+\S*\nLicense: \S/gm), ([, name]) => name);
+  expect(new Set(listed)).toEqual(new Set([...(await bundledPackages()), "rolldown"]));
+  expect(listed).toEqual(listed.toSorted());
+  expect(text).toContain("Copyright (c) 2016-present The Fastify"); // from a license file
+  expect(text).toContain("Copyright (c) 2014 Brian M. Carlson"); // from a README
+  expect(text).not.toContain("node_modules");
+  expect(text).not.toContain(process.cwd());
+});
+
+/** Names of the packages whose code is in the bundle, as its source maps tell. */
+async function bundledPackages(): Promise<Set<string>> {
+  await using bundle = await rolldown(bundleInput);
+  const { output } = await bundle.generate({ sourcemap: true });
+  const sources = output.flatMap((file) => (file.type === "chunk" ? (file.map?.sources ?? []) : []));
+  return new Set(sources.flatMap((source) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []));
+}
 
 /** The address in the first line that has one. */
 async function addressOf(child: ChildProcess): Promise<string> {

@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
 
@@ -47,6 +47,23 @@ test("every folder imports only what the table of ARCHITECTURE.md allows", () =>
   expect(files.length).toBeGreaterThan(100);
   const found = files.flatMap((file) => violations(file, importsOf(file)).map((target) => `${file} → ${target}`));
   expect(found).toEqual([]);
+});
+
+test("ARCHITECTURE.md has each folder, and the same table", () => {
+  const text = readFileSync(join(source, "../ARCHITECTURE.md"), "utf8");
+  const rows = Array.from(text.matchAll(/^\| `([a-z]+)` \| .* \| (.*) \|$/gm), ([, folder = "", imports = ""]) => {
+    const names = imports.replaceAll("`", "").split(", ");
+    return [folder, new Set(names.filter((name) => name !== "nothing"))] as const;
+  });
+  const folders = globSync("*/", { cwd: source }).map((path) => path.replace(/\/$/, ""));
+  expect(new Set(rows.map(([folder]) => folder))).toEqual(new Set(folders));
+  for (const [folder, names] of rows) {
+    if (folder === "cli") continue; // its row tells command from command
+    expect([folder, names]).toEqual([
+      folder,
+      new Set(allowed[folder]?.filter((name) => existsSync(join(source, name)))),
+    ]);
+  }
 });
 
 test("an import against the table is found", () => {

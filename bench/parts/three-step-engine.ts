@@ -2,7 +2,6 @@ import { newId } from "../../src/contract/ids.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { foldLog } from "../../src/engine/fold-log.ts";
 import type { Database } from "../../src/store/database.ts";
-import { toStatement } from "../../src/store/database.ts";
 import { prepared } from "../../src/store/prepared.ts";
 import type { Statement } from "../../src/store/statement.ts";
 
@@ -75,14 +74,4 @@ export function floorUnit(database: Database): (organizationId: string) => State
       ...bodies.map(([type, body], index) => insertEvent({ id, seq: index + 1, type, body: JSON.stringify(body), at })),
     ];
   };
-}
-
-/** How many executions the database holds, to see that the work was done. */
-export async function countExecutions(database: Database): Promise<number> {
-  const query = database.builder
-    .selectFrom("execution")
-    .select(({ fn }) => fn.countAll<number>().as("count"))
-    .where("status", "=", "completed");
-  const [row] = await database.scan(toStatement(query));
-  return Number(row?.["count"]);
 }

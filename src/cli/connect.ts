@@ -2,7 +2,7 @@ import { Runyard } from "../../client/src/index.ts";
 import { type Connection, connectionFilePath, readConnection } from "./connection-file.ts";
 import { CommandError, exitCodes } from "./exit-code.ts";
 
-export const defaultUrl = "http://127.0.0.1:8787";
+const defaultUrl = "http://127.0.0.1:8787";
 
 /**
  * Where the server is and with which key: `--url`, RUNYARD_URL and RUNYARD_API_KEY, then the connection file, then the

@@ -55,7 +55,7 @@ export function collectList(text: string, before: string[] = []): string[] {
   ];
 }
 
-export function parseJson(text: string): Json {
+function parseJson(text: string): Json {
   try {
     const value: Json = JSON.parse(text);
     return value;

@@ -22,6 +22,9 @@ export async function runProcess(args: string[]): Promise<void> {
     throw error;
   });
 
+  // What cannot be told (a full disk) is no reason to stop: a server would not finish what runs.
+  process.stderr.on("error", () => undefined);
+
   process.exitCode = await runCommandLine(args, version, terminal);
   // What was interrupted may still hold a connection open; everything else ends by itself, its output written.
   if (process.exitCode === exitCodes.interrupted) process.exit();

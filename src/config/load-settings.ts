@@ -65,7 +65,7 @@ function givenBy(
 }
 
 /** `--public-url` → `publicUrl`, as command line parsers name it. */
-export function flagKey(flag: string): string {
+function flagKey(flag: string): string {
   return flag.slice(2).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 

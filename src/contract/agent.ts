@@ -72,7 +72,6 @@ export type CodeDefinition = z.infer<typeof codeDefinitionSchema>;
 /** What a version is a snapshot of: a closed union by `runtime`. */
 export const agentDefinitionSchema = z.discriminatedUnion("runtime", [chatDefinitionSchema, codeDefinitionSchema]);
 export type AgentDefinition = z.infer<typeof agentDefinitionSchema>;
-export type RuntimeName = AgentDefinition["runtime"];
 
 export type AgentStatus = "active" | "paused";
 

@@ -10,7 +10,14 @@ import type { CrashPoint } from "./crash-point.ts";
 import { type EventFeed, readEvent } from "./event-feed.ts";
 import type { EngineHooks, ExecutionFacts } from "./hooks.ts";
 import { isOutsideSteps, type Journal } from "./journal.ts";
-import { AttemptStopped, type Ctx, type Program, type StepContext, type StepOptions } from "./program.ts";
+import {
+  AttemptStopped,
+  type Ctx,
+  type Program,
+  type RetryPolicy,
+  type StepContext,
+  type StepOptions,
+} from "./program.ts";
 import { parentSignal, type SignalledExecution } from "./parent-signal.ts";
 import type { Counts, GuardQueries } from "./guard-queries.ts";
 import type { EngineQueries } from "./queries.ts";
@@ -24,6 +31,8 @@ export interface AttemptOptions {
   lastSeq: number;
   journal: Journal;
   hasFirstToken: boolean;
+  /** The process died under an earlier attempt, and nothing was journaled since. */
+  hasCrashed: boolean;
   database: Database;
   queries: EngineQueries;
   feed: EventFeed;
@@ -49,10 +58,10 @@ interface PendingWait {
   look: () => void;
 }
 
-type EventRow = Omit<Parameters<EngineQueries["insertEvent"]>[0], "seq">;
+/** Makes the guard of a unit that changes the execution's row, out of one set of queries or the other. */
+type Change = (queries: GuardQueries) => Statement;
 
-/** Makes the guard of a unit out of one set of queries or the other. */
-type Guard = (queries: GuardQueries) => Statement;
+const must = { expectsRow: true };
 
 /** A later delta of a text waits this long for more to come; the first goes out at once. */
 const coalesceMs = 25;
@@ -86,12 +95,16 @@ export class Attempt implements Ctx {
   #steps = 0;
   #activeSteps = 0;
   readonly #waits = new Set<PendingWait>();
+  /** The row counts deaths of the process since the last journaled step. */
+  #hasCrashed: boolean;
   #suspendScheduled = false;
   #buffer: Pending[] = [];
   #flush: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #flushIsDelayed = false;
   #lastDeltaAt = 0;
-  #writing: Promise<void> = Promise.resolve();
+  #writesUnderWay = 0;
+  /** Settles with the newest of them; never rejects. */
+  #written: Promise<void> = Promise.resolve();
   #hasFirstToken: boolean;
   /** How many events outside steps the log holds. */
   #emittedOutside: number;
@@ -108,6 +121,7 @@ export class Attempt implements Ctx {
     this.#signals = options.signals;
     this.#lastSeq = options.lastSeq;
     this.#hasFirstToken = options.hasFirstToken;
+    this.#hasCrashed = options.hasCrashed;
     this.#emittedOutside = options.journal.emittedOutside;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -156,12 +170,14 @@ export class Attempt implements Ctx {
     // The journal holds what this very step returned before.
     if (known !== undefined) return known.value as T;
 
-    const earlier: DomainEvent[] = [...this.#journal.emittedBy(number)];
+    const earlier = this.#journal.emittedBy(number);
     this.#activeSteps += 1;
     const startedAt = performance.now();
     const durationMs = () => Math.round(performance.now() - startedAt);
     try {
-      const result = await this.#tries(run, options, number, earlier);
+      const result = await (options.retry === undefined
+        ? run(this.#stepContext(number, 1, earlier))
+        : this.#tries(run, options.retry, number, earlier));
       this.#options.crashPoint?.("step-returned");
       const end = this.#activeSteps === 1 ? options.end?.(result) : undefined;
       if (end !== undefined) {
@@ -237,28 +253,18 @@ export class Attempt implements Ctx {
 
   async #tries<T>(
     run: (step: StepContext) => Promise<T>,
-    options: StepOptions,
+    policy: RetryPolicy,
     number: number,
-    earlier: DomainEvent[],
+    before: readonly DomainEvent[],
   ): Promise<T> {
-    const tries = options.retry?.tries ?? 1;
+    const earlier = [...before];
     for (let count = 1; ; count += 1) {
       try {
-        return await run({
-          signal: this.signal,
-          try: count,
-          key: `${this.executionId}:${number}`,
-          earlier: [...earlier],
-          emit: (event) => {
-            if (tries > 1) earlier.push(event); // nobody else asks, and a step can emit without end
-            this.#push(event, number);
-          },
-          flush: () => this.#commit("append", []),
-        });
+        return await run(this.#stepContext(number, count, [...earlier], (event) => earlier.push(event)));
       } catch (error) {
         const retryable = error instanceof RunyardError && error.retryable;
-        if (options.retry === undefined || !retryable || count >= tries || this.signal.aborted) throw error;
-        const delayMs = Math.max(delayBeforeTry(count + 1, options.retry), error.retryAfterMs ?? 0);
+        if (!retryable || count >= policy.tries || this.signal.aborted) throw error;
+        const delayMs = Math.max(delayBeforeTry(count + 1, policy), error.retryAfterMs ?? 0);
         this.#push(
           { type: "retry-scheduled", body: { error: errorFact(error), at: this.#options.now() + delayMs } },
           number,
@@ -266,6 +272,25 @@ export class Attempt implements Ctx {
         await pause(delayMs, this.signal);
       }
     }
+  }
+
+  #stepContext(
+    number: number,
+    tryNumber: number,
+    earlier: readonly DomainEvent[],
+    onEmit?: (event: DomainEvent) => void,
+  ): StepContext {
+    return {
+      signal: this.signal,
+      try: tryNumber,
+      key: `${this.executionId}:${number}`,
+      earlier,
+      emit: (event) => {
+        onEmit?.(event);
+        this.#push(event, number);
+      },
+      flush: () => this.#commit("append", []),
+    };
   }
 
   #throwIfStopped(): void {
@@ -394,8 +419,13 @@ export class Attempt implements Ctx {
 
   /** Writes the buffer and `last` as one unit, after the writes begun before. */
   #commit(kind: CommitKind, last: Pending[]): Promise<void> {
-    const written = this.#writing.then(() => this.#write(kind, last));
-    this.#writing = written.catch(() => undefined);
+    const written =
+      this.#writesUnderWay === 0 ? this.#write(kind, last) : this.#written.then(() => this.#write(kind, last));
+    this.#writesUnderWay += 1;
+    const done = () => {
+      this.#writesUnderWay -= 1;
+    };
+    this.#written = written.then(done, done);
     return written;
   }
 
@@ -406,11 +436,9 @@ export class Attempt implements Ctx {
     this.#buffer = [];
     this.#clearFlush();
 
-    const { facts, queries, hooks, feed, crashPoint } = this.#options;
-    const events = pending.map(({ event }) => event);
-    const guard = this.#guard(kind, pending);
+    const { facts, hooks, feed, crashPoint } = this.#options;
     let emittedOutside = this.#emittedOutside;
-    const rows: EventRow[] = [];
+    const events: StoredEvent[] = [];
     for (const { event, step, at } of pending) {
       if (isOutsideSteps({ type: event.type, step, attempt: this.attempt })) emittedOutside += 1;
       else if (event.type === "step-finished" || event.type === "wait-finished") {
@@ -420,16 +448,13 @@ export class Attempt implements Ctx {
         if (openSteps > 0) event.body.open = openSteps;
       }
       const { executionId, attempt } = this;
-      rows.push({ executionId, attempt, step, type: event.type, body: JSON.stringify(event.body), at });
+      const seq = this.#lastSeq + events.length + 1;
+      events.push({ type: event.type, body: event.body, executionId, seq, attempt, step, at } as StoredEvent);
     }
-    const position = 1 + rows.length;
-    const toParent = parentSignal(queries, facts, events, position, this.#options.now());
-    const rest = [...(toParent?.statements ?? [])];
-    rest.push(...hooks.alongside(facts, events, position + rest.length));
-    let results: UnitResult;
+    const change = this.#change(kind, pending);
     try {
       crashPoint?.(`${kind}-to-commit`);
-      results = await this.#writeUnit(guard, rows, rest);
+      await this.#writeUnit(change, events);
       crashPoint?.(`${kind}-committed`);
     } catch (error) {
       const refused = error instanceof UnitRejected;
@@ -442,60 +467,76 @@ export class Attempt implements Ctx {
       throw new AttemptStopped("lost");
     }
     this.#emittedOutside = emittedOutside;
-    const parent = toParent?.read(results);
-    if (parent !== undefined) this.#options.onParentSignalled(parent);
-    if (pending.length > 0) {
-      const stored = pending.map(
-        ({ event, step, at }, index) =>
-          ({
-            type: event.type,
-            body: event.body,
-            executionId: this.executionId,
-            seq: this.#lastSeq + index + 1 - pending.length,
-            attempt: this.attempt,
-            step,
-            at,
-          }) as StoredEvent,
-      );
-      feed.publish(stored);
-      hooks.committed?.(facts, stored);
+    if (events.length > 0) {
+      feed.publish(events);
+      hooks.committed?.(facts, events);
     }
   }
 
-  async #writeUnit(guard: Guard, rows: readonly EventRow[], rest: readonly Statement[]): Promise<UnitResult> {
-    const { database, queries } = this.#options;
-    try {
-      const numbered = rows.map((row, index) => queries.insertEvent({ ...row, seq: this.#lastSeq + index + 1 }));
-      const results = await database.write([guard(queries.guardAt), ...numbered, ...rest]);
-      this.#lastSeq += rows.length;
-      return results;
-    } catch (error) {
-      if (!(error instanceof UnitRejected) || error.statement !== 0) throw error;
+  /**
+   * Writes the events with the numbers they have, which are free as long as nobody else appends to the log (a signal, a
+   * request to cancel). Otherwise once more, numbered from wherever the log ends by then.
+   * @param change of the execution's row; undefined: none
+   */
+  async #writeUnit(change: Change | undefined, events: readonly StoredEvent[]): Promise<void> {
+    const { queries } = this.#options;
+    if (events.length > 0) {
+      const appended =
+        change === undefined
+          ? events.map((event, index) => (index === 0 ? queries.appendEvent(rowOf(event), must) : insert(event)))
+          : [change(queries.guardAt), ...events.map(insert)];
+      function insert(event: StoredEvent): Statement {
+        return queries.insertEvent(rowOf(event));
+      }
+      try {
+        await this.#writeTogether(appended, events);
+        this.#lastSeq += events.length;
+        return;
+      } catch (error) {
+        const isTaken =
+          error instanceof UnitRejected && error.failure === "unique" && error.statement < appended.length;
+        if (!isTaken) throw error;
+      }
     }
-    // Perhaps the log has only grown by what others append: once more, numbered from wherever it ends.
-    const numbered = rows.map((row, index) =>
-      queries.insertEvent({ ...row, seq: { statement: 0, column: "last_seq", plus: index + 1 - rows.length } }),
-    );
-    const results = await database.write([guard(queries.guard), ...numbered, ...rest]);
+    const base = { id: this.executionId, attempt: this.attempt, count: events.length, lastSeq: 0 };
+    const guard = change === undefined ? queries.guard.append(base, must) : change(queries.guard);
+    const inserts = events.map((event, index) => {
+      const seq = { statement: 0, column: "last_seq", plus: index + 1 - events.length };
+      return queries.insertEvent({ ...rowOf(event), seq });
+    });
+    const results = await this.#writeTogether([guard, ...inserts], events);
     this.#lastSeq = results[0]?.[0]?.["last_seq"] as number;
+    for (const [index, event] of events.entries()) event.seq = this.#lastSeq + index + 1 - events.length;
+  }
+
+  /** With what follows from the events for the parent and for the rest of the product. */
+  async #writeTogether(appended: readonly Statement[], events: readonly StoredEvent[]): Promise<UnitResult> {
+    const { facts, database, queries, hooks, onParentSignalled } = this.#options;
+    const unit = [...appended];
+    const toParent = parentSignal(queries, facts, events, unit.length, this.#options.now());
+    if (toParent !== undefined) unit.push(...toParent.statements);
+    unit.push(...hooks.alongside(facts, events, unit.length));
+    const results = await database.write(unit);
+    const parent = toParent?.read(results);
+    if (parent !== undefined) onParentSignalled(parent);
     return results;
   }
 
-  #guard(kind: CommitKind, pending: readonly Pending[]): Guard {
-    const base = { id: this.executionId, attempt: this.attempt, count: pending.length, lastSeq: this.#lastSeq };
-    const must = { expectsRow: true };
+  /** What a unit changes in the execution's row beside the end of its log; most steps nothing. */
+  #change(kind: CommitKind, pending: readonly Pending[]): Change | undefined {
+    const { executionId: id, attempt } = this;
+    const base = { id, attempt, count: pending.length, lastSeq: this.#lastSeq + pending.length };
     switch (kind) {
       case "append": {
         const counts = this.#count(pending);
-        return counts === noCounts
-          ? (queries) => queries.append(base, must)
-          : (queries) => queries.appendCounted({ ...base, ...counts }, must);
+        return counts === noCounts ? undefined : (queries) => queries.appendCounted({ ...base, ...counts }, must);
       }
       case "step": {
         const counts = this.#count(pending);
-        return counts === noCounts
-          ? (queries) => queries.appendStep(base, must)
-          : (queries) => queries.appendStepCounted({ ...base, ...counts }, must);
+        const forgetsCrashes = this.#hasCrashed;
+        this.#hasCrashed = false;
+        if (counts !== noCounts) return (queries) => queries.appendStepCounted({ ...base, ...counts }, must);
+        return forgetsCrashes ? (queries) => queries.appendStep(base, must) : undefined;
       }
       case "completed":
       case "failed":
@@ -545,3 +586,7 @@ export class Attempt implements Ctx {
 }
 
 type CommitKind = "append" | "step" | "completed" | "failed" | "cancelled" | "suspended" | "handed-back";
+
+function rowOf({ executionId, seq, attempt, step, type, body, at }: StoredEvent) {
+  return { executionId, seq, attempt, step, type, body: JSON.stringify(body), at };
+}

@@ -258,6 +258,7 @@ export class Engine {
         lastSeq: stored.length,
         journal: new Journal(),
         hasFirstToken: false,
+        hasCrashed: false,
         input: request.input,
       });
     } else {
@@ -499,7 +500,9 @@ export class Engine {
 
   #launch(
     facts: ExecutionFacts,
-    start: Pick<AttemptOptions, "attempt" | "signals" | "lastSeq" | "journal" | "hasFirstToken"> & { input: Json },
+    start: Pick<AttemptOptions, "attempt" | "signals" | "lastSeq" | "journal" | "hasFirstToken" | "hasCrashed"> & {
+      input: Json;
+    },
   ): void {
     const attempt = new Attempt({
       facts,
@@ -508,6 +511,7 @@ export class Engine {
       lastSeq: start.lastSeq,
       journal: start.journal,
       hasFirstToken: start.hasFirstToken,
+      hasCrashed: start.hasCrashed,
       database: this.#database,
       queries: this.#queries,
       feed: this.feed,
@@ -658,6 +662,7 @@ export class Engine {
         lastSeq: claimed["last_seq"] as number,
         journal,
         hasFirstToken: claimed["first_token_at"] !== null,
+        hasCrashed: (claimed["crashes"] as number) > 0,
         input,
       });
       return true;

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from "kysely";
 import { prepared } from "../store/prepared.ts";
-import { guardQueries } from "./guard-queries.ts";
+import { guardQueries, isHeld, numbered } from "./guard-queries.ts";
 import type { RowReference, SqlValue } from "../store/statement.ts";
 import type { Tables } from "../store/tables.ts";
 
@@ -29,8 +29,6 @@ export const factColumns = [
   "first_token_at",
   "created_at",
 ] as const;
-
-const numbered = (count: never) => ({ last_seq: sql<number>`last_seq + ${count}` });
 
 /** Every statement of the engine. */
 export function engineQueries(builder: Kysely<Tables>) {
@@ -91,6 +89,35 @@ export function engineQueries(builder: Kysely<Tables>) {
         body: p.body,
         at: p.at,
       }),
+    ),
+
+    /**
+     * Appends an event of an attempt without touching the execution's row, which is only looked at: most steps change
+     * nothing else. A number that somebody else has taken meanwhile is refused as `unique`.
+     */
+    appendEvent: prepared<{
+      executionId: string;
+      seq: number;
+      attempt: number;
+      step: number;
+      type: string;
+      body: string;
+      at: number;
+    }>((p) =>
+      builder
+        .insertInto("event")
+        .columns(["execution_id", "seq", "attempt", "step", "type", "body", "at"])
+        .expression((where) =>
+          isHeld(where.selectFrom("execution"), { id: p.executionId, attempt: p.attempt }).select([
+            sql<string>`${p.executionId}`.as("execution_id"),
+            sql<number>`${p.seq}`.as("seq"),
+            sql<number>`${p.attempt}`.as("attempt"),
+            sql<number>`${p.step}`.as("step"),
+            sql<string>`${p.type}`.as("type"),
+            sql<string>`${p.body}`.as("body"),
+            sql<number>`${p.at}`.as("at"),
+          ]),
+        ),
     ),
 
     /** Fewer than `limit` executions of the queue are before their end. */
@@ -158,9 +185,9 @@ export function engineQueries(builder: Kysely<Tables>) {
       builder
         .updateTable("execution")
         .set({
+          ...numbered(),
           status: "running",
           attempt: sql<number>`attempt + 1`,
-          last_seq: sql<number>`last_seq + 1`,
           wake_at: null,
           waiting_for: null,
         })
@@ -238,7 +265,7 @@ export function engineQueries(builder: Kysely<Tables>) {
         .returning("id"),
     ),
 
-    /** For an attempt that knows where its log ends, and for one that was wrong about it. */
+    /** For an attempt that knows where its log ends, and for one that was wrong about it or appends nothing. */
     guardAt: guardQueries(builder, true),
     guard: guardQueries(builder, false),
 
@@ -247,7 +274,7 @@ export function engineQueries(builder: Kysely<Tables>) {
       builder
         .updateTable("execution")
         .set({
-          last_seq: sql<number>`last_seq + 1`,
+          ...numbered(),
           signals: sql<number>`signals + 1`,
           queued_reason: sql<string>`case when status = 'waiting' then 'resumed' else queued_reason end`,
           run_at: sql<number>`case when status = 'waiting' then ${p.now} else run_at end`,
@@ -271,7 +298,7 @@ export function engineQueries(builder: Kysely<Tables>) {
     note: prepared<{ id: string }>((p) =>
       builder
         .updateTable("execution")
-        .set({ last_seq: sql<number>`last_seq + 1` })
+        .set(numbered())
         .where("id", "=", p.id)
         .where(sql<boolean>`status in ('queued', 'running', 'waiting')`)
         .returning("last_seq"),
@@ -279,7 +306,7 @@ export function engineQueries(builder: Kysely<Tables>) {
     requestCancel: prepared<{ id: string; now: number }>((p) =>
       builder
         .updateTable("execution")
-        .set({ last_seq: sql<number>`last_seq + 1`, cancel_requested_at: p.now })
+        .set({ ...numbered(), cancel_requested_at: p.now })
         .where("id", "=", p.id)
         .where("status", "=", sql<string>`'running'`)
         .where("cancel_requested_at", "is", null)

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { RunyardError } from "../contract/errors.ts";
+import type { Execution } from "../contract/execution.ts";
 import type { Json } from "../contract/json.ts";
-import type { Caller, IdempotencyRequest, Operations } from "../operations/operations.ts";
+import type { Caller, IdempotencyRequest, IdempotentOutcome, Operations } from "../operations/operations.ts";
 import { principalOf } from "./request-state.ts";
 import { sendJsonText } from "./send-json.ts";
 
@@ -29,16 +30,46 @@ export function acceptIdempotencyKeys(scope: FastifyInstance, operations: Pick<O
     done();
   });
   scope.addHook("preHandler", async (request, reply) => {
-    if (request.idempotency === null) return;
-    const outcome = await operations.findIdempotent(principalOf(request), request.idempotency);
-    if (outcome.kind === "new") return;
-    reply.header("idempotent-replayed", "true");
-    if (outcome.kind === "execution") {
-      request.replayedExecutionId = outcome.executionId;
-      return;
-    }
+    const outcome = await findEarlier(request, reply, operations);
+    if (outcome?.kind !== "answer") return;
     return sendJsonText(reply, outcome.status, JSON.stringify(outcome.body));
   });
+}
+
+/** What the first call with the request's key came to, if there was one; the request and its answer are marked by it. */
+async function findEarlier(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  operations: Pick<Operations, "findIdempotent">,
+): Promise<IdempotentOutcome | undefined> {
+  if (request.idempotency === null) return undefined;
+  const outcome = await operations.findIdempotent(principalOf(request), request.idempotency);
+  if (outcome.kind === "new") return undefined;
+  reply.header("idempotent-replayed", "true");
+  if (outcome.kind === "execution") request.replayedExecutionId = outcome.executionId;
+  return outcome;
+}
+
+/**
+ * The execution that a call sets going; of a repetition, the one of the first call. Two that come at once both begin, and
+ * the second is refused at its commit: then it is a repetition as well.
+ */
+export async function startOnce(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  operations: Pick<Operations, "findIdempotent" | "getExecution">,
+  start: () => Promise<Execution>,
+): Promise<Execution> {
+  if (request.replayedExecutionId === null) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof RunyardError) || error.kind !== "conflict") throw error;
+      await findEarlier(request, reply, operations);
+      if (request.replayedExecutionId === null) throw error;
+    }
+  }
+  return operations.getExecution(principalOf(request), request.replayedExecutionId);
 }
 
 const headerMeaning =

@@ -14,7 +14,7 @@ export function readVersionRow(row: Row): AgentVersion {
   };
 }
 
-export function readAgentRow(row: Row, currentVersion: AgentVersion): Agent {
+function readAgentRow(row: Row, currentVersion: AgentVersion): Agent {
   return {
     id: row["id"] as string,
     organizationId: row["organization_id"] as string,

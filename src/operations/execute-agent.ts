@@ -10,6 +10,7 @@ import { conversationBusy, conversationQueue } from "./conversation-queue.ts";
 import { oldestActivity } from "./conversation-rows.ts";
 import { daemonBusy, daemonQueue } from "./daemon-queue.ts";
 import { executeQueries } from "./execute-queries.ts";
+import { checkQuota } from "./execution-quota.ts";
 import { executionReplay } from "./execution-replay.ts";
 import type { Caller, ExecuteRequest } from "./operations.ts";
 import type { OperationParts } from "./parts.ts";
@@ -17,6 +18,7 @@ import { codeRun, inputFor, refuseCodeFields, userOf } from "./program-input.ts"
 import { readAgentVersion } from "./read-agent-version.ts";
 import { type Guard, refusalOf, reserveCredit } from "./reserve-credit.ts";
 import { noteRunUser } from "./run-user.ts";
+import { requireRunnableAgent } from "./runnable-agent.ts";
 import { requireScope } from "./scopes.ts";
 import { findVersion } from "./version-label.ts";
 import { callbackInterest } from "./webhook-interest.ts";
@@ -33,18 +35,10 @@ export async function executeAgent(
 ): Promise<Execution> {
   requireScope(caller, "agents:execute");
   const organizationId = caller.organization.id;
-  const queries = executeQueries(parts.database);
-  const [agent] = await parts.database.read(queries.agent({ id: agentId, organizationId }));
-  if (agent === undefined) throw new RunyardError("agent_not_found", `There is no agent ${spellId("agent", agentId)}.`);
-  if (agent["status"] === "paused") {
-    throw new RunyardError(
-      "agent_paused",
-      `Agent ${spellId("agent", agentId)} is paused; set its status to active first.`,
-    );
-  }
+  const agent = await requireRunnableAgent(parts, organizationId, agentId);
   const agentVersionId =
     request.versionLabel === undefined
-      ? (agent["current_version_id"] as Id)
+      ? agent.currentVersionId
       : await requireLabel(parts, organizationId, agentId, request.versionLabel);
   const { definition } = await readAgentVersion(parts, organizationId, agentVersionId);
   if (definition.runtime === "chat" && request.code !== undefined) refuseCodeFields(request.code);
@@ -55,7 +49,7 @@ export async function executeAgent(
     );
   }
   checkFiles(parts, request.code?.files ?? {});
-  await checkQuota(parts, caller);
+  await checkQuota(parts, caller.organization);
   await checkStores(parts, organizationId, request.memoryStoreIds ?? []);
 
   // Only a change of the conversation by another writer at the same moment makes it go round again.
@@ -280,25 +274,25 @@ function checkFiles(parts: Pick<Parts, "checkUrl">, files: Record<string, string
   }
 }
 
-/** One level deep; null removes a key. */
+const maxSessionKeys = 64;
+const maxSessionBytes = 32 * 1024;
+
+/**
+ * One level deep; null removes a key. What a request may carry is also what a conversation keeps: all of it goes to the
+ * model with each call.
+ * @throws RunyardError `unprocessable` when the whole would be larger
+ */
 function mergeSession(stored: JsonObject, given: JsonObject | undefined): JsonObject {
   if (given === undefined) return stored;
   const merged = { ...stored, ...given };
   for (const [key, value] of Object.entries(merged)) if (value === null) delete merged[key];
-  return merged;
-}
-
-async function checkQuota(parts: Parts, caller: Caller): Promise<void> {
-  const { executionsPerMonth } = parts.plans[caller.organization.plan];
-  if (executionsPerMonth === null || caller.organization.environment === "test") return;
-  const start = new Date(parts.now());
-  const from = Date.UTC(start.getUTCFullYear(), start.getUTCMonth(), 1);
-  const queries = executeQueries(parts.database);
-  const [row] = await parts.database.read(queries.countSince({ organizationId: caller.organization.id, from }));
-  if (Number(row?.["count"] ?? 0) < executionsPerMonth) return;
+  const keys = Object.keys(merged).length;
+  const bytes = Buffer.byteLength(JSON.stringify(merged));
+  if (keys <= maxSessionKeys && bytes <= maxSessionBytes) return merged;
   throw new RunyardError(
-    "quota_exceeded",
-    `The plan ${caller.organization.plan} allows ${executionsPerMonth} executions a month, and they are used up until the first of next month (UTC).`,
+    "unprocessable",
+    `A conversation's session holds at most ${maxSessionKeys} keys and ${maxSessionBytes} bytes of JSON; with these it would have ${keys} keys and ${bytes} bytes. Remove keys by sending null for them.`,
+    { param: "memory.session" },
   );
 }
 

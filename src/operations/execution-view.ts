@@ -105,11 +105,23 @@ export class ExecutionView {
       case "execution-failed":
         this.#error = event.body.error;
         this.#end = { status: "failed", seq: event.seq, at: event.at };
+        this.#endOpenCalls(event.body.error.code === "tool_timeout" ? event.body.error : unanswered, event.at);
         break;
       case "execution-cancelled":
         this.#end = { status: "cancelled", seq: event.seq, at: event.at };
+        this.#endOpenCalls(unanswered, event.at);
         break;
       default:
+    }
+  }
+
+  /** Calls of the client that it never answered: nobody waits for them any more. */
+  #endOpenCalls(error: ErrorFact, at: number): void {
+    for (const call of this.#calls.values()) {
+      if (call.endedAt !== undefined) continue;
+      call.record.error = { code: error.code, message: error.message };
+      call.record.durationMs = at - call.startedAt;
+      call.endedAt = at;
     }
   }
 
@@ -182,6 +194,8 @@ export class ExecutionView {
     };
   }
 }
+
+const unanswered: ErrorFact = { code: "cancelled", message: "The execution ended before this call did." };
 
 /** What the caller gave, out of a program's whole input. */
 function callerInput(input: Json): Json {

@@ -7,6 +7,7 @@ import { prepared } from "../store/prepared.ts";
 import { StoreUnavailable } from "../store/statement.ts";
 import { executeAgent } from "./execute-agent.ts";
 import { readJob, selectJobs } from "./job-row.ts";
+import { Lookout } from "./lookout.ts";
 import type { Caller } from "./operations.ts";
 import { organizationColumns, readOrganization } from "./organization-row.ts";
 import { nextTime } from "./schedule.ts";
@@ -14,7 +15,6 @@ import { nextTime } from "./schedule.ts";
 const batchSize = 100;
 /** The timer is set to the next time there is; this long at most between two looks, as a net under it. */
 const netMs = 60_000;
-const retryMs = 1000;
 /** A run that can begin only this long after its time was missed. */
 const missedAfterMs = 60_000;
 
@@ -38,56 +38,32 @@ export class JobScheduler implements AsyncDisposable {
   readonly #parts: JobSchedulerOptions["parts"];
   readonly #onFailed: (error: unknown) => void;
   readonly #queries: ReturnType<typeof schedulerQueries>;
-  #running: Promise<void> | undefined;
-  #woken = false;
-  #timer: NodeJS.Timeout | undefined;
-  #closed = false;
+  readonly #lookout: Lookout;
 
   constructor({ parts, onFailed = () => {} }: JobSchedulerOptions) {
     this.#parts = parts;
     this.#onFailed = onFailed;
     this.#queries = schedulerQueries(parts.database);
+    this.#lookout = new Lookout({ look: (signal) => this.#fireDue(signal), onFailed });
   }
 
   /** Looks for due jobs soon. Calls while a look is under way come to one more look. */
   wake(): void {
-    if (this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#woken = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-      if (this.#woken) this.wake();
-    });
+    this.#lookout.wake();
   }
 
   /** Resolves when everything that was due at the call has been dealt with. */
-  async settled(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+  settled(): Promise<void> {
+    return this.#lookout.settled();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    this.#woken = false;
-    clearTimeout(this.#timer);
-    await this.#running;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#lookout[Symbol.asyncDispose]();
   }
 
-  async #run(): Promise<void> {
-    while (this.#woken && !this.#closed) {
-      this.#woken = false;
-      try {
-        await this.#fireDue();
-        await this.#setTimer();
-      } catch (error) {
-        this.#onFailed(error);
-        this.#wakeIn(retryMs);
-        return;
-      }
-    }
-  }
-
-  async #fireDue(): Promise<void> {
-    while (!this.#closed) {
+  /** @returns how long there is nothing to do, in milliseconds */
+  async #fireDue(signal: AbortSignal): Promise<number | undefined> {
+    while (!signal.aborted) {
       const query = selectJobs(this.#parts.database)
         .where("job.next_run_at", "<=", this.#parts.now())
         .orderBy("job.next_run_at")
@@ -96,21 +72,14 @@ export class JobScheduler implements AsyncDisposable {
       const outcomes = await Promise.allSettled(rows.map((row) => this.#fire(readJob(row))));
       const failed = outcomes.find((outcome) => outcome.status === "rejected");
       if (failed !== undefined) throw failed.reason;
-      if (rows.length < batchSize) return;
+      if (rows.length < batchSize) return await this.#restMs();
     }
   }
 
-  async #setTimer(): Promise<void> {
-    if (this.#woken) return;
+  async #restMs(): Promise<number> {
     const [row] = await this.#parts.database.read(this.#queries.first({}));
     const at = row?.["at"];
-    this.#wakeIn(typeof at === "number" ? Math.min(netMs, Math.max(1, at - this.#parts.now())) : netMs);
-  }
-
-  #wakeIn(delayMs: number): void {
-    if (this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.wake(), delayMs);
+    return typeof at === "number" ? Math.min(netMs, Math.max(1, at - this.#parts.now())) : netMs;
   }
 
   async #fire(job: Job): Promise<void> {

@@ -1,4 +1,5 @@
 import { validate } from "uuid";
+import { RunyardError } from "../contract/errors.ts";
 import type { Id } from "../contract/ids.ts";
 import type { MemoryEntry } from "../contract/memory.ts";
 import { UnitRejected } from "../store/statement.ts";
@@ -19,7 +20,7 @@ export interface AgentMemory {
   search(store: StoreOfOrganization, query: string, limit: number): Promise<MemoryEntry[]>;
   /**
    * Adds an entry, or replaces the one of the same key. A call that is repeated after a crash leaves one entry.
-   * @throws `memory_store_not_found`, `unprocessable` when the store does not let agents write
+   * @throws `memory_store_not_found`; `unprocessable` when the store does not let agents write, or for a NUL character
    */
   write(
     store: StoreOfOrganization,
@@ -37,6 +38,10 @@ export function createMemoryAccess(parts: Pick<OperationParts, "database" | "now
       return searchMemory(database, { storeId, query, limit });
     },
     async write({ organizationId, storeId }, { key, content, sourceExecutionId, callId }) {
+      // Postgres text cannot hold it, and what requests bring was looked at when it came.
+      if (content.includes("\0") || key?.includes("\0") === true) {
+        throw new RunyardError("unprocessable", "What is to be kept must not contain NUL characters.");
+      }
       const origin = validate(callId) ? callId : sourceExecutionId;
       const write = {
         organizationId,

@@ -42,11 +42,6 @@ export function outboxStatement(database: Database, entry: OutboxEntry): Stateme
   });
 }
 
-/** The same for several entries, in order. */
-export function outboxStatements(database: Database, entries: readonly OutboxEntry[]): Statement[] {
-  return entries.map((entry) => outboxStatement(database, entry));
-}
-
 const insertEntry = perDatabase(({ builder }) =>
   prepared<{
     id: Id;

@@ -25,7 +25,7 @@ export function inputFor(definition: AgentDefinition, input: Json): Json {
 }
 
 /** Where the variables of a run are sealed: they open for any execution of the agent, so that a run can be repeated. */
-export function environmentPlace(agentId: Id): SecretPlace {
+function environmentPlace(agentId: Id): SecretPlace {
   return { record: agentId, field: "environment" };
 }
 

@@ -41,6 +41,16 @@ export function executionNotFound(executionId: Id): RunyardError {
   return new RunyardError("execution_not_found", `There is no execution ${spellId("execution", executionId)}.`);
 }
 
+/** The number of the last event; 0 when there is none. */
+export async function readLogEnd(database: Database, executionId: Id): Promise<number> {
+  const query = database.builder
+    .selectFrom("event")
+    .select(({ fn }) => fn.max<number | null>("seq").as("end"))
+    .where("execution_id", "=", executionId);
+  const [row] = await database.read(toStatement(query));
+  return (row?.["end"] as number | null) ?? 0;
+}
+
 /** Reads the logs of these rows as far as a view needs them, in one query. */
 export async function showExecutions(database: Database, rows: readonly Row[], now: number): Promise<Execution[]> {
   const [first, ...others] = rows;

@@ -80,7 +80,8 @@ export async function saveSummary(
     toStatement(
       database.builder
         .updateTable("conversation")
-        .set({ summary: summary.text, summary_turns: summary.turns })
+        // Models may say NUL, which Postgres text cannot hold.
+        .set({ summary: summary.text.replaceAll("\0", ""), summary_turns: summary.turns })
         .where("id", "=", conversationId)
         .where("organization_id", "=", organizationId),
     ),

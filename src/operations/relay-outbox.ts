@@ -8,10 +8,10 @@ import { prepared } from "../store/prepared.ts";
 import { type Row, type Statement, UnitRejected } from "../store/statement.ts";
 import { callbackProgram, callbackType } from "./completion-callback.ts";
 import { deriveId } from "./derive-id.ts";
+import { Lookout } from "./lookout.ts";
 import { readWebhook } from "./webhook-row.ts";
 
 const batchSize = 100;
-const retryMs = 1000;
 
 const endTypes: ReadonlySet<string> = new Set(["execution.completed", "execution.failed", "execution.cancelled"]);
 
@@ -36,56 +36,36 @@ export interface RelayOptions {
 export class OutboxRelay implements AsyncDisposable {
   readonly #options: RelayOptions;
   readonly #queries: ReturnType<typeof relayQueries>;
-  #running: Promise<void> | undefined;
-  #woken = false;
-  #timer: NodeJS.Timeout | undefined;
-  #closed = false;
+  readonly #lookout: Lookout;
 
   constructor(options: RelayOptions) {
     this.#options = options;
     this.#queries = relayQueries(options.database);
+    const { onFailed = () => {} } = options;
+    this.#lookout = new Lookout({ look: (signal) => this.#relayAll(signal), onFailed });
   }
 
   /** Looks at the outbox soon. Calls while a look is under way come to one more look. */
   wake(): void {
-    if (this.#closed) return;
-    this.#woken = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-      if (this.#woken) this.wake();
-    });
+    this.#lookout.wake();
   }
 
   /** Resolves when everything that was in the outbox at the call has been taken. */
-  async settled(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+  settled(): Promise<void> {
+    return this.#lookout.settled();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    this.#woken = false;
-    clearTimeout(this.#timer);
-    await this.#running;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#lookout[Symbol.asyncDispose]();
   }
 
-  async #run(): Promise<void> {
-    while (this.#woken && !this.#closed) {
-      this.#woken = false;
-      try {
-        while (!this.#closed) {
-          const rows = await this.#options.database.read(this.#queries.oldest({ limit: batchSize }));
-          const outcomes = await Promise.allSettled(rows.map((row) => this.#relay(row)));
-          const failed = outcomes.find((outcome) => outcome.status === "rejected");
-          if (failed !== undefined) throw failed.reason;
-          if (rows.length < batchSize) break;
-        }
-      } catch (error) {
-        this.#options.onFailed?.(error);
-        this.#woken = false;
-        if (this.#closed) return;
-        this.#timer = setTimeout(() => this.wake(), retryMs);
-        this.#timer.unref();
-      }
+  async #relayAll(signal: AbortSignal): Promise<undefined> {
+    while (!signal.aborted) {
+      const rows = await this.#options.database.read(this.#queries.oldest({ limit: batchSize }));
+      const outcomes = await Promise.allSettled(rows.map((row) => this.#relay(row)));
+      const failed = outcomes.find((outcome) => outcome.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
+      if (rows.length < batchSize) return;
     }
   }
 

@@ -9,6 +9,7 @@ import { readEvent } from "../engine/event-feed.ts";
 import { toStatement } from "../store/database.ts";
 import { conversationBusy, conversationQueue } from "./conversation-queue.ts";
 import { daemonBusy, daemonQueue } from "./daemon-queue.ts";
+import { checkQuota } from "./execution-quota.ts";
 import { executionReplay } from "./execution-replay.ts";
 import { getExecution } from "./get-execution.ts";
 import type { Caller, CodeRunRequest } from "./operations.ts";
@@ -16,11 +17,15 @@ import type { OperationParts } from "./parts.ts";
 import { requireExecutionRow } from "./read-executions.ts";
 import { readAgentVersion } from "./read-agent-version.ts";
 import { type Guard, refusalOf, reserveCredit } from "./reserve-credit.ts";
+import { requireRunnableAgent } from "./runnable-agent.ts";
 import { requireScope } from "./scopes.ts";
 
-/** The log of the old execution stays as it is; the new one runs the same version on the same input. */
+/**
+ * The log of the old execution stays as it is; the new one runs the same version on the same input. Whatever keeps an
+ * agent from being executed keeps its executions from being started again.
+ */
 export async function restartExecution(
-  parts: Pick<OperationParts, "database" | "engine" | "secrets" | "now" | "estimateCost">,
+  parts: Pick<OperationParts, "database" | "engine" | "secrets" | "now" | "plans" | "estimateCost">,
   caller: Caller,
   executionId: Id,
 ): Promise<Execution> {
@@ -46,6 +51,8 @@ export async function restartExecution(
   if (event?.type !== "execution-queued") throw conversationGone(executionId);
   // By now other turns may stand before it.
   const input: Json = isObject(event.body.input) ? { ...event.body.input, isFirst: false } : event.body.input;
+  await requireRunnableAgent(parts, organizationId, row["agent_id"] as Id);
+  await checkQuota(parts, caller.organization);
   const id = newId();
   const { definition } = await readAgentVersion(parts, organizationId, row["agent_version_id"] as Id);
   const ofDaemon = daemonQueue(row["agent_id"] as Id, definition, readRun(input));

@@ -13,7 +13,7 @@ export function versionLabel({ number, definition }: Pick<AgentVersion, "number"
   return ownLabel(definition) ?? `${number}.0.0`;
 }
 
-export function ownLabel(definition: AgentDefinition): string | undefined {
+function ownLabel(definition: AgentDefinition): string | undefined {
   return definition.runtime === "code" ? definition.label : undefined;
 }
 

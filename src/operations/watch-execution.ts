@@ -6,7 +6,7 @@ import { emptyLog, type Log } from "../contract/log.ts";
 import { pausesForClient } from "./client-tools.ts";
 import type { Caller } from "./operations.ts";
 import type { OperationParts } from "./parts.ts";
-import { requireExecutionRow } from "./read-executions.ts";
+import { readLogEnd, requireExecutionRow } from "./read-executions.ts";
 import { requireScope } from "./scopes.ts";
 
 export async function watchExecution(
@@ -26,11 +26,15 @@ export async function watchExecution(
     );
   }
   if (after > newest) {
-    throw new RunyardError(
-      "invalid_field_value",
-      `Expected the number of an event of this execution, at most ${newest}; came ${after}.`,
-      { param: "after" },
-    );
+    // The log of one that runs may have grown since its row was written.
+    const end = Math.max(newest, await readLogEnd(parts.database, executionId));
+    if (after > end) {
+      throw new RunyardError(
+        "invalid_field_value",
+        `Expected the number of an event of this execution, at most ${end}; came ${after}.`,
+        { param: "after" },
+      );
+    }
   }
   if (after === newest && isTerminalStatus(row["status"] as ExecutionStatus)) return emptyLog;
   // A pause that is over by now is history; one that lasts, or is still to come, ends the stream.

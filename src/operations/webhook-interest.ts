@@ -10,7 +10,7 @@ const maxKnown = 10_000;
  * need not offer their events to the outbox. What is not known counts as interested: then the outbox statement itself
  * finds nobody. One process works on a database, so a webhook made here is all there is to hear of.
  */
-export class WebhookInterest {
+class WebhookInterest {
   readonly #database: Database;
   readonly #anyRow;
   readonly #known = new Map<Id, boolean>();

@@ -32,5 +32,13 @@ export async function openDatabase(options: {
   }
   const lock = lockDirectory(options.dataDir);
   const { onCommit, crashPoint } = options;
-  return new SqliteDatabase({ path: join(options.dataDir, "runyard.db"), lock, onCommit, crashPoint });
+  const path = join(options.dataDir, "runyard.db");
+  try {
+    return new SqliteDatabase({ path, lock, onCommit, crashPoint });
+  } catch (cause) {
+    lock[Symbol.dispose]();
+    throw new Error(`The database ${path} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      cause,
+    });
+  }
 }

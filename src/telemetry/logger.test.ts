@@ -63,3 +63,30 @@ test("once the log is disposed every line is written, even if the process is kil
   expect(stderr).toBe("");
   expect(stdout.trim().split("\n")).toHaveLength(1000);
 });
+
+test.skipIf(process.platform !== "linux")("a log on a full disk stops neither the work nor its end", async () => {
+  const { closeSync, openSync } = await import("node:fs");
+  const { spawnSync } = await import("node:child_process");
+  const script = `
+    const { createLogging } = await import(${JSON.stringify(new URL("./logger.ts", import.meta.url).href)});
+    const logging = createLogging({ level: "info", format: "auto" });
+    for (let line = 0; line < 3; line += 1) {
+      logging.logger("test").info({ line }, "not written");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await logging[Symbol.asyncDispose]();
+    process.stderr.write("done");
+  `;
+  const full = openSync("/dev/full", "w");
+  try {
+    const child = spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+      timeout: 10_000,
+    });
+    expect(child.stderr).toBe("done");
+    expect(child.status).toBe(0);
+  } finally {
+    closeSync(full);
+  }
+});

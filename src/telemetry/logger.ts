@@ -4,6 +4,11 @@ import { describeError, redactFields, scrubSecrets } from "./redact.ts";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
+type SonicBoom = ReturnType<typeof destination>;
+
+/** Of lines that the system has not taken yet. */
+const maxWaitingBytes = 4 * 1024 * 1024;
+
 /** Ids and figures as fields, never inside the sentence; an error as `err`. */
 export type LogFields = Record<string, unknown>;
 type LogCall = (fields: LogFields, message: string) => void;
@@ -42,7 +47,10 @@ export function createLogging(options: LoggingOptions): Logging {
   // Lines are handed to the system beside the event loop; what is buffered at an exit is written by pino. With a
   // minLength of 0 its flush would not wait for the write under way.
   const file =
-    options.destination === undefined && !pretty ? destination({ dest: 1, sync: false, minLength: 1 }) : undefined;
+    options.destination === undefined && !pretty
+      ? destination({ dest: 1, sync: false, minLength: 1, maxLength: maxWaitingBytes })
+      : undefined;
+  if (file !== undefined) outliveFailedWrites(file);
   const target: DestinationStream = file ?? terminalOr(options.destination, pretty);
 
   const root = pino(
@@ -68,6 +76,21 @@ export function createLogging(options: LoggingOptions): Logging {
         else file.flush(() => resolve());
       });
     },
+  };
+}
+
+/**
+ * A log that cannot be written (a full disk) stops neither the server nor its end. Lines wait for the disk up to a bound,
+ * then the newest are dropped. Without a listener the library throws, and then tries for ever to write what is left while
+ * the process exits.
+ */
+function outliveFailedWrites(file: SonicBoom): void {
+  let failing = false;
+  file.on("error", () => (failing = true));
+  file.on("write", () => (failing = false));
+  const flushSync = file.flushSync.bind(file);
+  file.flushSync = () => {
+    if (!failing) flushSync();
   };
 }
 

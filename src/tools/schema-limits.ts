@@ -1,7 +1,7 @@
 import type { Json, JsonSchema } from "../contract/json.ts";
 import { isPlainJson } from "./plain-json.ts";
 
-export const maxSchemaBytes = 64 * 1024;
+const maxSchemaBytes = 64 * 1024;
 const maxSchemaDepth = 64;
 
 /** Why a schema cannot be used. `path` leads into the schema with dots; empty for the whole. */

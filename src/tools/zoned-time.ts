@@ -37,7 +37,7 @@ export function wallTimeAt(epochMs: number, timeZone: string): WallTime {
 }
 
 /** How far the zone's clocks are ahead of UTC at a moment, in milliseconds. */
-export function zoneOffsetMs(epochMs: number, timeZone: string): number {
+function zoneOffsetMs(epochMs: number, timeZone: string): number {
   return epochOfUtc(wallTimeAt(epochMs, timeZone)) - epochMs;
 }
 

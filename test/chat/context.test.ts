@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { z } from "zod";
-import { bodyOf, createAgent, execute } from "../api/native/native-api.ts";
+import { bodyOf, createAgent, execute, executeInBackground } from "../api/native/native-api.ts";
 import { type ChatPlatform, messagesOf, startChatPlatform } from "./chat-platform.ts";
 
 let native: ChatPlatform;
@@ -28,6 +28,31 @@ it("the newest turns within maxTurns go to the model, oldest first", async () =>
     .filter(({ role }) => role !== "system" && role !== "developer")
     .map(({ content }) => content);
   expect(texts).toEqual(["second", "You said: second", "third"]);
+});
+
+it("the user begins and the sides alternate, wherever the newest turns begin and whatever had no answer", async () => {
+  const agent = await createAgent(native.api, { memory: { enabled: true, maxTurns: 3 } });
+  const dialogue = () => lastMessages().filter(({ role }) => role !== "system" && role !== "developer");
+  const { conversationId } = await execute(native.api, agent.id, "first");
+  await execute(native.api, agent.id, "second", { conversationId });
+  await execute(native.api, agent.id, "third", { conversationId });
+  expect(dialogue()).toEqual([
+    { role: "user", content: expect.stringContaining("left out") },
+    { role: "assistant", content: "You said: first" },
+    { role: "user", content: "second" },
+    { role: "assistant", content: "You said: second" },
+    { role: "user", content: "third" },
+  ]);
+
+  native.platform.model.once([{ type: "stall" }]);
+  const unanswered = await executeInBackground(native.api, agent.id, "fourth", { conversationId });
+  expect((await native.api.post(`/v1/executions/${unanswered.id}/cancel`)).status).toBe(200);
+  native.platform.model.once([]);
+  await execute(native.api, agent.id, "fifth", { conversationId });
+  await execute(native.api, agent.id, "sixth", { conversationId });
+  const { body } = await native.api.get(`/v1/conversations/${conversationId}`);
+  expect(body).toMatchObject({ turnCount: 11 });
+  expect(dialogue()).toEqual([{ role: "user", content: "fourth\n\nfifth\n\nsixth" }]);
 });
 
 it("without memory only the input goes to the model, and the turns are kept all the same", async () => {

@@ -1,4 +1,9 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
+import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { createAgent, errorOf, execute, readStream } from "../api/native/native-api.ts";
 import { type ChatPlatform, startChatPlatform } from "./chat-platform.ts";
 
@@ -68,6 +73,61 @@ describe("tool calls", () => {
     expect(frames.at(-1)?.event).toMatchObject({ type: "done", status: "completed" });
   });
 });
+
+describe("an MCP server that comes and goes while an execution waits for its client", () => {
+  const askHuman = { name: "ask_human", description: "asks", parameters: { type: "object", properties: {} } };
+
+  it("changes nothing of what the log says", async () => {
+    await using mcp = await startMcpServer();
+    await using platform = await startChatPlatform({ allowPrivateNetwork: [mcp.host] });
+    const tools = [askHuman, { type: "mcp", name: "far", url: mcp.url }];
+    const agent = await createAgent(platform.api, { tools });
+    mcp.isUp = false;
+    const paused = await execute(platform.api, agent.id, "call ask_human {}");
+    mcp.isUp = true;
+    const toolResults = [{ toolCallId: paused.toolCalls[0]?.id, result: "yes" }];
+    const answer = await platform.api.post(`/v1/executions/${paused.id}/tool-results`, { toolResults });
+    expect(answer.body).toMatchObject({ status: "completed", toolCalls: [{ name: "ask_human", result: "yes" }] });
+    const frames = await readStream(await platform.api.open("GET", `/v1/executions/${paused.id}/stream`));
+    const ofTools = frames.map(({ event }) => event.type).filter((type) => type.startsWith("tool_call"));
+    expect(ofTools).toEqual(["tool_call_required", "tool_call_end"]);
+  });
+});
+
+/** A real MCP server with one tool, which can be down. */
+async function startMcpServer() {
+  const handler = createMcpHandler(() => {
+    const server = new McpServer({ name: "test", version: "1" });
+    server.registerTool("nothing", { inputSchema: z.object({}) }, () => ({ content: [] }));
+    return server;
+  });
+  const state = { isUp: true };
+  const server = createServer((request, response) => {
+    void answer(request, response).catch(() => response.destroy());
+  });
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request);
+    const headers = new Headers(request.headers as Record<string, string>);
+    const init = { method: request.method, headers, ...(body !== "" && { body }) };
+    const given = state.isUp
+      ? await handler.fetch(new Request(`http://${request.headers.host}/mcp`, init))
+      : new Response(null, { status: 500 });
+    response.writeHead(given.status, Object.fromEntries(given.headers)).end(await given.text());
+  }
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const host = `127.0.0.1:${address.port}`;
+  return Object.assign(state, {
+    host,
+    url: `http://${host}/mcp`,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+    },
+  });
+}
 
 describe("structured output", () => {
   const outputSchema = {

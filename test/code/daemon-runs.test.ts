@@ -28,6 +28,9 @@ def run(inputs):
     if what == "history":
         with open(os.environ["CHARM_MEMORY_FILE"]) as file:
             return [inputs["history"], os.environ["CHARM_HISTORY"], file.read()]
+    if what == "variables":
+        print(os.environ["API_KEY"])
+        return [os.environ["CHARM_USER_ID"], os.environ["API_KEY"], os.environ["PATH"]]
     if what == "state":
         return {"status": "success", "output": inputs.get("__charm_state__"), "charm_state": "bmV4dA=="}
     if what == "exit":
@@ -81,6 +84,23 @@ describe("a run of a daemon", () => {
     const log = await runs.run(agent, { input: { do: "state" }, state: "c3RhdGU=" });
     expect(outputOf(log)).toBe("c3RhdGU=");
     expect(log.find(({ type }) => type === "state-saved")).toMatchObject({ body: { state: "bmV4dA==" } });
+  });
+
+  test("finds the variables of its caller, not those of the run before, and says none of their values", async () => {
+    const agent = await daemon();
+    const organizationId = newId();
+    const run = (variables: Record<string, string>) =>
+      runs.run(agent, { organizationId, input: { do: "variables" }, variables });
+    const log = await run({ API_KEY: "a secret of a run", PATH: "/elsewhere" });
+    expect(outputOf(log)).toEqual(["user", "[API_KEY_REDACTED]", expect.not.stringContaining("elsewhere")]);
+    expect(JSON.stringify(log)).not.toContain("a secret of");
+    expect(log.filter(({ type }) => type === "status-noted")).toContainEqual(
+      expect.objectContaining({ body: { text: "Left out of the environment, which the sandbox sets itself: PATH" } }),
+    );
+    expect(failureOf(await run({}))).toMatchObject({
+      code: "program_failed",
+      message: expect.stringMatching("API_KEY"),
+    });
   });
 
   test("that exits fails with its code, and the daemon goes on", async () => {

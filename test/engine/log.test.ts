@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { StoredEvent } from "../../src/contract/events.ts";
+import type { DomainEvent, StoredEvent } from "../../src/contract/events.ts";
 import { foldLog } from "../../src/engine/fold-log.ts";
 import type { Program } from "../../src/engine/program.ts";
 import { startTestEngine, type TestEngine } from "../support/engine.ts";
 import { gate } from "../support/gate.ts";
-import { batchesOf, joinedText } from "../support/read-log.ts";
+import { batchesOf, joinedText, typesOf } from "../support/read-log.ts";
 import { databaseKinds } from "../support/test-database.ts";
 
 const isGapless = (log: readonly StoredEvent[]) => log.every(({ seq }, index) => seq === index + 1);
@@ -172,35 +172,39 @@ describe.each(databaseKinds)("the log on %s", (kind) => {
 });
 
 describe.each(databaseKinds)("an attempt that lost its hold on %s", (kind) => {
-  it("has its writes refused and its program told, and the log is the other's alone", async () => {
-    const hold = gate();
-    const stopped = gate();
-    const program: Program = async (ctx) => {
-      await ctx.step("work", async (step) => {
-        if (ctx.attempt > 1) return "second";
-        step.signal.addEventListener("abort", () => stopped.open());
-        await hold.promise;
-        step.emit({ type: "text-delta", body: { text: "stale" } });
-        await step.flush();
-        return "first";
-      });
-      return ctx.attempt;
-    };
-    await using test = await startTestEngine(kind, { programs: { program } });
-    const id = await test.start({ program: "program" });
-    // Another process takes the execution over while the first still runs.
-    const take = `update execution set status = 'queued', queued_reason = 'recovered' where id = '${id}'`;
-    await test.database.write([{ sql: take, params: [], returnsRows: false }]);
-    const claim = `update execution set status = 'running', attempt = 2 where id = '${id}'`;
-    await test.database.write([{ sql: claim, params: [], returnsRows: false }]);
-    hold.open();
-    await stopped.promise;
-    const log = await test.log(id);
-    expect(joinedText(log)).toBe("");
-    expect(log).toHaveLength(2);
-    expect(await test.status(id)).toBe("running");
-    // The other one dies: its execution is taken up again and comes to its end.
-    await test.crash();
-    expect((await test.end(id)).at(-1)).toMatchObject({ type: "execution-completed", body: { output: 3 } });
-  });
+  const counted: DomainEvent = { type: "text-delta", body: { text: "stale" } };
+  const uncounted: DomainEvent = { type: "status-noted", body: { text: "stale" } };
+  it.each([counted, uncounted])(
+    "has a $type refused and its program told, and the log is the other's alone",
+    async (stale) => {
+      const hold = gate();
+      const stopped = gate();
+      const program: Program = async (ctx) => {
+        await ctx.step("work", async (step) => {
+          if (ctx.attempt > 1) return "second";
+          step.signal.addEventListener("abort", () => stopped.open());
+          await hold.promise;
+          step.emit(stale);
+          await step.flush();
+          return "first";
+        });
+        return ctx.attempt;
+      };
+      await using test = await startTestEngine(kind, { programs: { program } });
+      const id = await test.start({ program: "program" });
+      // Another process takes the execution over while the first still runs.
+      const take = `update execution set status = 'queued', queued_reason = 'recovered' where id = '${id}'`;
+      await test.database.write([{ sql: take, params: [], returnsRows: false }]);
+      const claim = `update execution set status = 'running', attempt = 2 where id = '${id}'`;
+      await test.database.write([{ sql: claim, params: [], returnsRows: false }]);
+      hold.open();
+      await stopped.promise;
+      const log = await test.log(id);
+      expect(typesOf(log)).toEqual(["execution-queued", "attempt-started"]);
+      expect(await test.status(id)).toBe("running");
+      // The other one dies: its execution is taken up again and comes to its end.
+      await test.crash();
+      expect((await test.end(id)).at(-1)).toMatchObject({ type: "execution-completed", body: { output: 3 } });
+    },
+  );
 });

@@ -21,7 +21,7 @@ import { type RecordedSupervision, recordedSupervision } from "./recorded-superv
 import { startTestEngine, type TestEngine } from "../support/engine.ts";
 import type { DatabaseKind } from "../support/test-database.ts";
 
-export const testMasterKey = new Uint8Array(32).fill(7);
+const testMasterKey = new Uint8Array(32).fill(7);
 
 const noLimits: PlanLimits = {
   requestsPerMinute: null,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Database } from "../../src/store/database.ts";
 import { toStatement } from "../../src/store/database.ts";
+import { StoreUnavailable } from "../../src/store/statement.ts";
 import { createDatabasePlace, createTestDatabase, databaseKinds } from "../support/test-database.ts";
 
 const countMigrations = async (database: Database) => {
@@ -67,5 +68,22 @@ describe.each(databaseKinds)("a database on %s", (kind) => {
     const insert = "insert into blob (sha256, size_bytes, created_at) values ('a', 1, 2)";
     await one.write([{ sql: insert, params: [], returnsRows: false }]);
     expect(await other.read(toStatement(other.builder.selectFrom("blob").select("sha256")))).toEqual([{ sha256: "a" }]);
+  });
+});
+
+describe("a database on postgres", () => {
+  it("goes on when the server closes connections that are in use", async () => {
+    await using made = await createTestDatabase("postgres");
+    const { database } = made;
+    const insert = "insert into blob (sha256, size_bytes, created_at) values ('a', 1, 2)";
+    const close = "select pg_terminate_backend(pg_backend_pid())";
+    const broken = database.write([
+      { sql: insert, params: [], returnsRows: false },
+      { sql: close, params: [], returnsRows: true },
+    ]);
+    await expect(broken).rejects.toThrow(StoreUnavailable);
+    expect(await database.read(toStatement(database.builder.selectFrom("blob").select("sha256")))).toEqual([]);
+    await database.write([{ sql: insert, params: [], returnsRows: false }]);
+    expect(await database.read(toStatement(database.builder.selectFrom("blob").select("sha256")))).toHaveLength(1);
   });
 });

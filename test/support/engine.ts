@@ -88,7 +88,7 @@ export async function startTestEngine(kind: DatabaseKind, options: TestEngineOpt
     },
     async log(id) {
       const [row] = await database.read({
-        sql: `select last_seq from execution where id = '${id}'`,
+        sql: `select max(seq) as last_seq from event where execution_id = '${id}' having count(*) > 0`,
         params: [],
         returnsRows: true,
       });

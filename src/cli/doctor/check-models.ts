@@ -26,7 +26,7 @@ export async function checkModels(settings: Settings): Promise<Finding[]> {
 }
 
 /** Names of the providers and endpoints that agents can use. */
-export function configuredProviders(settings: Pick<Settings, "providers" | "models">): string[] {
+function configuredProviders(settings: Pick<Settings, "providers" | "models">): string[] {
   const named = Object.entries(settings.providers).flatMap(([name, provider]) => {
     const hasKey = "apiKey" in provider && provider.apiKey !== undefined;
     return hasKey || provider.baseUrl !== undefined ? [name] : [];

@@ -157,11 +157,21 @@ export function cutAnswer(identity: ProviderIdentity): RunyardError {
   return new RunyardError("model_unavailable", `The answer of ${identity.modelId} broke off before its end.`);
 }
 
+/** What a base URL that lacks its path, or a log-in page in between, answers with. */
+export function webPage({ modelId }: ProviderIdentity, status: number): RunyardError {
+  return new RunyardError(
+    "model_refused",
+    `The provider of ${modelId} answered with a web page (${status}). Check its base URL.`,
+  );
+}
+
 const maxMessageLength = 500;
+/** Shorter ones are stand-ins for a key that nobody asks for, such as `none`, and parts of many words. */
+const minSecretLength = 8;
 
 function withoutSecrets(message: string, secrets: readonly string[]): string {
   let clean = message;
-  for (const secret of secrets) if (secret !== "") clean = clean.replaceAll(secret, "[secret]");
+  for (const secret of secrets) if (secret.length >= minSecretLength) clean = clean.replaceAll(secret, "[secret]");
   return clean.length > maxMessageLength ? `${clean.slice(0, maxMessageLength)}…` : clean;
 }
 

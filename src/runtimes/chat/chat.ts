@@ -2,7 +2,7 @@ import { RunyardError } from "../../contract/errors.ts";
 import { newId } from "../../contract/ids.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { toolResultsWait } from "../../contract/tool.ts";
-import type { Ctx } from "../../engine/program.ts";
+import type { Ctx, StepContext } from "../../engine/program.ts";
 import type { ModelMessage, ModelToolCall } from "../../models/language-model.ts";
 import type { ResolvedTools } from "../../tools/registry.ts";
 import type { ToolResult } from "../../tools/tool.ts";
@@ -31,7 +31,6 @@ type Call = { id: string; model: ModelToolCall; invalid?: string };
 export async function chat(ctx: Ctx, input: ChatInput, parts: ChatParts): Promise<Json> {
   const definition = await parts.readDefinition(ctx.organizationId, input.agentVersionId);
   const { model, fellBack } = parts.resolveModel(input.isTest ? "test/echo" : definition.model);
-  if (fellBack !== undefined) ctx.emit({ type: "status-noted", body: { text: fellBack } });
   const caller: ModelCaller = {
     model,
     definition,
@@ -48,7 +47,9 @@ export async function chat(ctx: Ctx, input: ChatInput, parts: ChatParts): Promis
     memoryStores: stores,
     signal: ctx.signal,
   });
-  for (const problem of tools.problems) ctx.emit({ type: "status-noted", body: { text: problem } });
+  // Another attempt may find other settings and other servers, so these are said within a step: what stands outside of
+  // steps is told from what is in the log by its place.
+  const notes = [...(fellBack === undefined ? [] : [fellBack]), ...tools.problems];
 
   const messages: ModelMessage[] = [...turn.messages];
   let output = "";
@@ -57,6 +58,7 @@ export async function chat(ctx: Ctx, input: ChatInput, parts: ChatParts): Promis
     const answer = (await ctx.step(
       `model-${count}`,
       async (step) => {
+        if (count === 1) noteOnce(step, notes);
         const said = await callModel(caller, { system: turn.system, messages, tools: tools.tools }, step, "answer");
         return { ...said, calls: said.calls.map((call) => ({ id: newId(), ...call })) } as unknown as Json;
       },
@@ -79,6 +81,11 @@ export async function chat(ctx: Ctx, input: ChatInput, parts: ChatParts): Promis
     "tool_error",
     `The agent asked for tools in ${maxModelCalls} answers in a row and never came to an end.`,
   );
+}
+
+function noteOnce(step: StepContext, notes: readonly string[]): void {
+  if (step.earlier.some((event) => event.type === "status-noted")) return;
+  for (const text of notes) step.emit({ type: "status-noted", body: { text } });
 }
 
 /** An answer without tool calls is the last. */

@@ -42,11 +42,25 @@ export async function prepareTurn(
       const summary = await summarizeHistory(ctx, input, history, { caller, parts });
       if (summary !== undefined) system.push(`Summary of the conversation before the messages below:\n${summary}`);
     }
-    for (const { role, content } of history.turns) messages.push({ role, content });
+    for (const { role, content } of history.turns) pushTurn(messages, role, content);
   }
-  messages.push({ role: "user", content: input.input });
+  pushTurn(messages, "user", input.input);
   return { system: system.filter((block) => block !== ""), messages };
 }
+
+/**
+ * Adds a turn so that the user begins and the sides alternate: several providers refuse anything else, and so do the
+ * templates of many local models. What was said before a cancel that left no answer goes with what was said after it.
+ */
+function pushTurn(messages: ModelMessage[], role: "user" | "assistant", content: string): void {
+  if (content.trim() === "") return; // an answer that was empty
+  const last = messages.at(-1);
+  if (last === undefined && role === "assistant") messages.push({ role: "user", content: leftOut });
+  if (role === "user" && last?.role === "user") last.content = `${last.content}\n\n${content}`;
+  else messages.push({ role, content });
+}
+
+const leftOut = "(What was said before this is left out.)";
 
 /** Sorted, so that the same data gives the same bytes to the provider's cache. */
 function sessionBlock(session: JsonObject): string {

@@ -3,23 +3,23 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { CodeDefinition } from "../../contract/agent.ts";
 import { RunyardError } from "../../contract/errors.ts";
-import type { DomainEvent } from "../../contract/events.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
-import { AttemptStopped, type Ctx, type StepContext } from "../../engine/program.ts";
+import type { Ctx, StepContext } from "../../engine/program.ts";
 import type { SandboxedProcess, SandboxExit, SandboxMount } from "../../sandbox/sandbox.ts";
 import { starting } from "./begun-run.ts";
 import type { CodeInput } from "./code-parts.ts";
+import { concludeRun } from "./conclude-run.ts";
 import { keepArtefacts } from "./keep-artefacts.ts";
 import type { CodeRuntime } from "./open-code-runtime.ts";
 import { insidePaths, type PreparedProgram } from "./prepare-program.ts";
-import { exitCodeOf, programEnd } from "./program-end.ts";
+import { programEnd } from "./program-end.ts";
 import { programLimits } from "./program-limits.ts";
 import { programNetwork } from "./program-network.ts";
-import { ProgramOutput, type ProgramWord } from "./protocol/program-output.ts";
-import { readOutput } from "./protocol/read-output.ts";
-import { createRedactor, type Redactor } from "./protocol/redact.ts";
+import { createRedactor } from "./protocol/redact.ts";
+import { RunOutput } from "./run-output.ts";
 import { fetchFiles } from "./workspace/fetch-files.ts";
-import { dotenvText, maxVariableBytes, programEnvironment } from "./workspace/program-environment.ts";
+import { dotenvText } from "./workspace/program-environment.ts";
+import { historyFile, runEnvironment } from "./workspace/run-environment.ts";
 import type { RunFolder } from "./workspace/run-folders.ts";
 import { runInput } from "./workspace/run-input.ts";
 
@@ -31,10 +31,6 @@ export interface ProgramRun {
   runtime: CodeRuntime;
   prepared: PreparedProgram;
 }
-
-/** Past one of these the program waits until what it said is stored. */
-const maxUnstoredEvents = 500;
-const maxUnstoredCharacters = 512 * 1024;
 
 /**
  * Runs the program once and shows what it does as it comes. Ask `refuseInterrupted` first.
@@ -63,7 +59,8 @@ export async function runProgram(run: ProgramRun): Promise<Json> {
   step.emit(starting);
   await step.flush();
 
-  const isPython = prepared.adapter.family === "python";
+  const { family } = prepared.adapter;
+  const isPython = family === "python";
   const process = await runtime.parts.sandbox.start({
     command: isPython ? prepared.runnerCommand : nodeCommand(prepared.entryPoint ?? "", place.givesFiles),
     workingDirectory: insidePaths.work,
@@ -79,14 +76,16 @@ export async function runProgram(run: ProgramRun): Promise<Json> {
     stdin: isPython ? "pipe" : "none",
   });
   if (isPython) tell(process, pythonJob(prepared, place));
-  const { word, exit } = await follow(process, run, redactor);
+  const output = new RunOutput({ step, redactor, family, throughCharm: prepared.throughCharm });
+  const exit = await follow(process, output);
+  const word = output.end();
   // Awaited here: the folder goes when this function ends.
-  return await finish(run, {
+  return await concludeRun(step, {
     word,
     exit,
-    redactor,
-    originals: [prepared.bundle, ...(place.givesFiles ? [given] : [])],
-    work,
+    end: programEnd(exit, word, family),
+    keepFiles: () =>
+      keepArtefacts(run, { work, originals: [prepared.bundle, ...(place.givesFiles ? [given] : [])], redactor }),
   });
 }
 
@@ -106,46 +105,30 @@ interface Place {
 }
 
 const manifestSchema = z.object({ runtime: z.object({ memory: z.object({ provider: z.string() }) }) });
-const historyFile = ".charm-history.json";
 
-async function findPlace({ ctx, input, definition, runtime, prepared }: ProgramRun): Promise<Place> {
-  const { parts, workspaces } = runtime;
-  const { run } = input;
-  const workspace = await workspaces.open({
+async function findPlace(run: ProgramRun): Promise<Place> {
+  const { ctx, input, definition, runtime, prepared } = run;
+  const { userId, threadId, lifecycle = definition.lifecycle, history, files } = input.run;
+  const workspace = await runtime.workspaces.open({
     organizationId: ctx.organizationId,
     agentId: input.agentId,
-    userId: run.userId,
-    threadId: run.threadId,
-    lifecycle: run.lifecycle ?? definition.lifecycle,
+    userId,
+    threadId,
+    lifecycle,
   });
   const manifest = manifestSchema.safeParse(definition.manifest);
   const provider = manifest.success ? manifest.data.runtime.memory.provider : "local";
   const isNode = prepared.adapter.family === "node";
-  const history = run.history.length === 0 ? undefined : JSON.stringify(run.history);
-  const opened =
-    run.sealedEnvironment === null
-      ? {}
-      : await parts.openEnvironment(ctx.organizationId, input.agentId, run.sealedEnvironment);
-  const named = definition.environmentNames.flatMap((name) => {
-    const value = parts.settings.environment[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  const { variables, given, secrets, leftOut } = programEnvironment({
-    given: opened,
-    operator: { CHARM_MEMORY_PROVIDER: provider, ...Object.fromEntries(named) },
+  const { variables, given, secrets, notes } = await runEnvironment(run, {
+    folder: insidePaths.work,
+    operator: { CHARM_MEMORY_PROVIDER: provider },
     own: {
       ...(isNode ? nodeVariables : pythonVariables),
       ...prepared.environment,
       HOME: "/tmp",
       LANG: "C.UTF-8",
       TERM: "dumb",
-      CHARM_USER_ID: run.userId,
       CHARM_WORKSPACE_DIR: workspace.target,
-      ...(history === undefined ? {} : { CHARM_MEMORY_FILE: `${insidePaths.work}/${historyFile}` }),
-      // The program finds it in its input and in the file as well.
-      ...(history === undefined || Buffer.byteLength(history) > maxVariableBytes - 100
-        ? {}
-        : { CHARM_HISTORY: history }),
     },
   });
   delete secrets["CHARM_MEMORY_PROVIDER"];
@@ -154,10 +137,9 @@ async function findPlace({ ctx, input, definition, runtime, prepared }: ProgramR
     environment: variables,
     secrets,
     given,
-    input: runInput(input.input, run),
-    givesFiles: isNode || history !== undefined || Object.keys(given).length > 0 || Object.keys(run.files).length > 0,
-    notes:
-      leftOut.length === 0 ? [] : [`Left out of the environment, which the sandbox sets itself: ${leftOut.join(", ")}`],
+    input: runInput(input.input, input.run),
+    givesFiles: isNode || history.length > 0 || Object.keys(given).length > 0 || Object.keys(files).length > 0,
+    notes,
     // Another provider of memory keeps what is to stay elsewhere, and wants nothing to be found here.
     mounts: (folder) => [
       { source: keepsWorkspace ? workspace.source : ownWorkspace(folder), target: workspace.target, access: "write" },
@@ -223,33 +205,12 @@ function tell(process: SandboxedProcess, job: JsonObject): void {
   process.stdin?.end(JSON.stringify(job));
 }
 
-async function follow(
-  process: SandboxedProcess,
-  { step, prepared }: ProgramRun,
-  redactor: Redactor,
-): Promise<{ word: ProgramWord; exit: SandboxExit }> {
-  let events = 0;
-  let characters = 0;
-  const output = new ProgramOutput({
-    redactor,
-    outputIsResult: prepared.adapter.family === "node",
-    throughCharm: prepared.throughCharm,
-    emit: (event) => {
-      events += 1;
-      if (event.type === "text-delta" || event.type === "reasoning-delta") characters += event.body.text.length;
-      step.emit(event);
-    },
-  });
-  const keepPace = async (): Promise<void> => {
-    if (events < maxUnstoredEvents && characters < maxUnstoredCharacters) return;
-    events = 0;
-    characters = 0;
-    await step.flush();
-  };
+/** Reads both outputs to their ends. */
+async function follow(process: SandboxedProcess, output: RunOutput): Promise<SandboxExit> {
   const [exit] = await Promise.all([
     process.exited,
-    readOutput(process.stdout, "stdout", output, keepPace),
-    readOutput(process.stderr, "stderr", output, keepPace),
+    output.read(process.stdout, "stdout"),
+    output.read(process.stderr, "stderr"),
   ]).catch(async (error: unknown) => {
     process.kill(); // the log takes nothing any more, so nobody may go on
     process.stdout.destroy();
@@ -257,42 +218,5 @@ async function follow(
     await process.exited;
     throw error;
   });
-  return { word: output.end(), exit };
-}
-
-/** Says what has its place at the end, in its order. */
-async function finish(
-  run: ProgramRun,
-  ended: { word: ProgramWord; exit: SandboxExit; redactor: Redactor; originals: readonly string[]; work: string },
-): Promise<Json> {
-  const { step, prepared } = run;
-  const { word, exit, redactor, originals, work } = ended;
-  const finished: DomainEvent = {
-    type: "process-finished",
-    body: { exitCode: exitCodeOf(exit), reason: exit.reason, durationMs: Math.round(exit.durationMs) },
-  };
-  if (step.signal.aborted) {
-    const stopped: unknown = step.signal.reason;
-    // An attempt that is handed back or lost goes on elsewhere; only a cancelled run has come to its end.
-    if (stopped instanceof AttemptStopped && stopped.why === "cancelled") {
-      step.emit({ type: "failure-noted", body: { message: "The run was cancelled." } });
-      step.emit(finished);
-    }
-    throw stopped;
-  }
-  const end = programEnd(exit, word, prepared.adapter.family);
-  if (word.state !== undefined) step.emit({ type: "state-saved", body: { state: word.state } });
-  if (end.error === undefined) {
-    if (word.suspension !== undefined) step.emit({ type: "suspension-noted", body: word.suspension });
-    if (word.final !== undefined || word.suspension === undefined) {
-      const final = word.final ?? { type: "markdown", value: null };
-      step.emit({ type: "output-produced", body: { key: "final", ...final } });
-    }
-  } else {
-    step.emit({ type: "failure-noted", body: { message: end.error.message } });
-  }
-  await keepArtefacts(run, { work, originals, redactor });
-  step.emit(finished);
-  if (end.error !== undefined) throw end.error;
-  return end.output;
+  return exit;
 }

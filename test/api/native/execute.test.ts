@@ -57,6 +57,21 @@ describe("executing an agent", () => {
     expect(JSON.stringify(native.platform.model.requests.at(-1))).not.toContain("userName");
   });
 
+  it("bounds what a conversation's session grows to", async () => {
+    const keys = (from: number) => Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`k${from + n}`, n]));
+    const { conversationId } = await execute(native.api, agentId, "first", { memory: { session: keys(0) } });
+    const path = `/v1/agents/${agentId}/execute`;
+    const over = { input: "second", conversationId, memory: { session: keys(40) } };
+    const error = errorOf(await native.api.post(path, over), 422);
+    expect(error).toMatchObject({ code: "invalid_field_value", param: "memory.session" });
+    expect(error.message).toContain("80 keys");
+    const large = { input: "third", conversationId, memory: { session: { k0: "x".repeat(32_700) } } };
+    expect(errorOf(await native.api.post(path, large), 422).param).toBe("memory.session");
+    const fewer = Object.fromEntries(Object.keys(keys(0)).map((key) => [key, null]));
+    await execute(native.api, agentId, "fourth", { conversationId, memory: { session: fewer } });
+    await execute(native.api, agentId, "fifth", { conversationId, memory: { session: keys(40) } });
+  });
+
   it("echoes all metadata", async () => {
     const metadata = { source: "web-chat", attempt: 2, vip: true };
     expect((await execute(native.api, agentId, "hello", { metadata })).metadata).toEqual(metadata);

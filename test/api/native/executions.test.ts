@@ -153,4 +153,13 @@ describe("starting an ended execution again", () => {
     expect(errorOf(await stranger.post(`/v1/executions/${id}/restart`), 404).code).toBe("execution_not_found");
     await native.api.post(`/v1/executions/${id}/cancel`);
   });
+
+  it("is refused for an agent that is paused or deleted", async () => {
+    const agent = await createAgent(native.api);
+    const { id } = await execute(native.api, agent.id, "x");
+    await native.api.patch(`/v1/agents/${agent.id}`, { status: "paused" });
+    expect(errorOf(await native.api.post(`/v1/executions/${id}/restart`), 409).code).toBe("agent_paused");
+    await native.api.delete(`/v1/agents/${agent.id}`);
+    expect(errorOf(await native.api.post(`/v1/executions/${id}/restart`), 404).code).toBe("agent_not_found");
+  });
 });

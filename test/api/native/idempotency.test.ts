@@ -45,6 +45,27 @@ describe("a repeated POST", () => {
     expect(second.headers.get("idempotent-replayed")).toBe("true");
   });
 
+  it("joins the stream, or is told when to repeat, when both come at once", async () => {
+    const path = `/v1/agents/${agentId}/execute`;
+    const streamKey = newKey();
+    const streamed = { input: "both at once", stream: true };
+    const [one, other] = await Promise.all([1, 2].map(() => native.api.open("POST", path, streamed, streamKey)));
+    if (one === undefined || other === undefined) throw new Error("two calls give two answers");
+    expect([one.status, other.status]).toEqual([200, 200]);
+    expect(await readStream(one)).toEqual(await readStream(other));
+    expect([one, other].filter(({ headers }) => headers.get("idempotent-replayed") === "true")).toHaveLength(1);
+
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    native.platform.model.once([{ type: "gate", until: gate }]);
+    const key = newKey();
+    const both = [1, 2].map(() => native.api.post(path, { input: "both" }, key));
+    const refused = await Promise.race(both);
+    expect(errorOf(refused, 409).code).toBe("idempotency_in_progress");
+    expect(refused.headers.get("retry-after")).toBe("1");
+    open();
+    expect((await Promise.all(both)).map(({ status }) => status).toSorted()).toEqual([200, 409]);
+  });
+
   it("is told to wait while the first still runs, or joins its stream", async () => {
     const key = newKey();
     const { promise: gate, resolve: open } = Promise.withResolvers<void>();

@@ -155,3 +155,30 @@ describe("an agent with a store", () => {
     expect(JSON.stringify(native.platform.model.requests[0])).toContain("called Ada");
   });
 });
+
+describe("a model that says NUL characters", () => {
+  it("is told that memory does not keep them", async () => {
+    const store = await createStore();
+    const agent = await createAgent(native.api);
+    const fields = { memoryStores: [store.id] };
+    const { toolCalls, output } = await execute(
+      native.api,
+      agent.id,
+      'call memory_write {"content": "a\\u0000b"}',
+      fields,
+    );
+    expect(toolCalls).toMatchObject([{ result: null, error: { message: expect.stringContaining("NUL") } }]);
+    expect(output).toContain("NUL");
+    expect(bodyOf(await native.api.get(store.path), 200, memoryStoreSchema).entryCount).toBe(0);
+  });
+
+  it("can sum up a conversation all the same", async () => {
+    const agent = await createAgent(native.api, { memory: { enabled: true, maxTurns: 1, summarize: true } });
+    native.platform.model.script(() => [{ type: "text", text: "a\0b" }]);
+    const { conversationId, output } = await execute(native.api, agent.id, "first");
+    expect(output).toBe("a\0b");
+    const second = await execute(native.api, agent.id, "second", { conversationId });
+    native.platform.model.script();
+    expect(second).toMatchObject({ status: "completed", output: "a\0b" });
+  });
+});

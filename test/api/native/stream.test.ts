@@ -149,6 +149,33 @@ describe("a reader", () => {
     await frames.return(undefined);
   });
 
+  it("goes on behind the newest event of an execution that runs", async () => {
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    native.platform.model.once([
+      { type: "text", text: ["a"] },
+      { type: "gate", until: gates[0].promise },
+      { type: "text", text: ["b"] },
+      { type: "gate", until: gates[1].promise },
+      { type: "text", text: ["c"] },
+    ]);
+    const { id } = await executeInBackground(native.api, agentId, "x");
+    const frames = framesOf(await native.api.open("GET", `/v1/executions/${id}/stream`));
+    let newest: string | undefined;
+    for (let seen = ""; seen !== "ab";) {
+      const { value } = await frames.next();
+      if (value?.event.type !== "text_delta") continue;
+      seen += value.event.text;
+      newest = value.id;
+      gates[0].resolve();
+    }
+    const resumed = await native.api.open("GET", `/v1/executions/${id}/stream`, undefined, {
+      "last-event-id": newest ?? "",
+    });
+    gates[1].resolve();
+    expect(textOf(await readStream(resumed))).toBe("c");
+    await frames.return(undefined);
+  });
+
   it("that leaves does not stop the execution", async () => {
     const { promise: gate, resolve: open } = Promise.withResolvers<void>();
     native.platform.model.once([

@@ -94,5 +94,11 @@ describe("a tool that the client runs", () => {
     expect(errorOf(await native.api.post(path, { toolResults }), 409).code).toBe("execution_not_waiting");
     const frames = await readStream(await native.api.open("GET", `/v1/executions/${id}/stream`));
     expect(frames.at(-1)?.event).toMatchObject({ type: "done", status: "cancelled" });
+    const { toolCalls } = await getExecution(native.api, id);
+    expect(toolCalls).toMatchObject([{ error: { code: "cancelled" } }, { error: { code: "cancelled" } }]);
+    expect(toolCalls.map(({ result, duration }) => [result, duration === null])).toEqual([
+      [null, false],
+      [null, false],
+    ]);
   });
 });

@@ -1,11 +1,11 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { RunyardError } from "../../../contract/errors.ts";
+import { toUsd } from "../../money.ts";
 import { principalOf } from "../../request-state.ts";
 import { sendJson } from "../../send-json.ts";
 import { agentErrors, agentInstalls, agentRuns, agentStats, type Audience } from "./agent-figures.ts";
 import { type CharmEndpoint, documented } from "./endpoint.ts";
-import { toUsd } from "./money.ts";
 import { readPeriod, renderPeriod } from "./period.ts";
 import { renderAgent } from "./render-agent.ts";
 import { renderUser } from "./render-user.ts";

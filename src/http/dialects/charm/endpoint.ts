@@ -1,8 +1,15 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from "fastify";
-import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Operations } from "../../../operations/operations.ts";
+import {
+  type Answer,
+  type Documentation,
+  type DocumentedSchema,
+  documentedSchema,
+  errorAnswers,
+  jsonAnswer,
+  type RouteScope,
+} from "../../documented-schema.ts";
 import type { EventStreams } from "../../event-stream.ts";
 import { errorSchema, validationErrorSchema } from "./schemas/error.ts";
 
@@ -16,16 +23,8 @@ export interface CharmParts {
   publicUrl: string | undefined;
 }
 
-export type CharmScope = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
-
 /** Registers one route. */
-export type CharmEndpoint = (scope: CharmScope, parts: CharmParts) => void;
+export type CharmEndpoint = (scope: RouteScope, parts: CharmParts) => void;
 
 /** The product's own, in its order; `Health` is missing from its list and `Store` is what its command line talks to. */
 export const tags = [
@@ -46,12 +45,10 @@ export const tags = [
   { name: "Store", description: "What the command line calls to log in, push and read logs" },
 ] as const;
 
-interface Documentation {
+interface CharmDocumentation extends Documentation {
   /** As the product's document has it: `create_agent_v1_agents_post`. */
   operationId: string;
   tag: (typeof tags)[number]["name"];
-  summary: string;
-  description?: string;
   /** The one status of success. */
   status: 200 | 201 | 204;
   /** Of the answer's JSON. Default: any object. */
@@ -62,62 +59,24 @@ interface Documentation {
   errors?: readonly number[];
   /** Set for operations without a parameter or a body. */
   takesNothing?: boolean;
-  /** Set for a second path of an operation: the documents leave it out. */
-  hide?: boolean;
-}
-
-/** What a route's schema says to the documents; the request parts stand beside it and are typed by themselves. */
-export interface DocumentedSchema {
-  operationId: string;
-  tags: string[];
-  summary: string;
-  description?: string;
-  hide?: boolean;
 }
 
 /** An object whose members the product does not publish. */
-export const anyObject = z.looseObject({});
+const anyObject = z.looseObject({});
 
-export function documented(documentation: Documentation): DocumentedSchema {
-  const { operationId, tag, summary, description, status, answer = anyObject, errors = [] } = documentation;
-  const type = documentation.type ?? "application/json";
-  const response: Record<string, unknown> = {
+export function documented(documentation: CharmDocumentation): DocumentedSchema {
+  const { status, answer = anyObject, type = "application/json", errors = [], takesNothing = false } = documentation;
+  const answers: Record<number, Answer> = {
+    // The documents take null for an answer without a body.
     [status]:
-      // The documents take null for an answer without a body.
-      status === 204
-        ? z.null().describe("Successful Response")
-        : { description: "Successful Response", content: { [type]: { schema: answer } } },
+      status === 204 ? z.null().describe(success) : { description: success, content: { [type]: { schema: answer } } },
+    ...errorAnswers([401, 403, ...errors], errorSchema),
   };
-  for (const status of [401, 403, ...errors]) {
-    response[status] = {
-      description: meaningOf[status] ?? "Error",
-      content: { "application/json": { schema: errorSchema } },
-    };
-  }
-  if (documentation.takesNothing !== true) {
-    response[422] = {
-      description: "Validation Error",
-      content: { "application/json": { schema: validationErrorSchema } },
-    };
-  }
-  const schema = {
-    operationId,
-    tags: [tag],
-    summary,
-    ...(description !== undefined && { description }),
-    ...(documentation.hide === true && { hide: true }),
-    response,
-  };
-  return schema;
+  if (!takesNothing) answers[422] = jsonAnswer("Validation Error", validationErrorSchema);
+  return documentedSchema(documentation, answers);
 }
 
-const meaningOf: Record<number, string | undefined> = {
-  401: "The key is missing, unknown, revoked or expired",
-  403: "The key lacks the scope",
-  404: "No such object",
-  409: "The object's state does not allow it",
-  413: "Too large",
-};
+const success = "Successful Response";
 
 /** The address of a path of this server as its client reaches it. @param path with its leading slash */
 export function absoluteUrl(parts: Pick<CharmParts, "publicUrl">, request: FastifyRequest, path: string): string {

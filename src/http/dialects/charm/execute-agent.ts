@@ -5,10 +5,11 @@ import type { Id } from "../../../contract/ids.ts";
 import type { Caller, ExecuteRequest, Operations } from "../../../operations/operations.ts";
 import { principalOf } from "../../request-state.ts";
 import { type CharmEndpoint, documented } from "./endpoint.ts";
-import { requireId, uuidOf } from "./ids.ts";
+import { requireId } from "./ids.ts";
 import { readCodeRun } from "./read-execute.ts";
 import { executeRequestSchema } from "./schemas/run.ts";
 import { contextOf, streamRun } from "./stream-run.ts";
+import { readUuid } from "./uuid.ts";
 
 const bodyLimitBytes = 10 * 1024 * 1024;
 
@@ -73,7 +74,7 @@ async function thread(
   threadId: string | undefined,
 ): Promise<Pick<ExecuteRequest, "conversationAlias" | "conversationId">> {
   if (threadId === undefined) return { conversationAlias: null };
-  const id = uuidOf(threadId);
+  const id = readUuid(threadId);
   if (id === undefined || (await operations.findByAlias(caller, "conversation", threadId)) !== undefined) {
     return { conversationAlias: threadId };
   }

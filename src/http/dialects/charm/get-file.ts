@@ -1,9 +1,9 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import { uuidOf } from "./ids.ts";
-import { type CharmEndpoint, documented } from "./endpoint.ts";
 import { RunyardError } from "../../../contract/errors.ts";
+import { type CharmEndpoint, documented } from "./endpoint.ts";
 import { text, textQuery } from "./schemas/framework.ts";
+import { readUuid } from "./uuid.ts";
 
 /** Artefacts by the addresses in events: whoever has one may read the file until it expires. */
 export const getFile: CharmEndpoint = (scope, { operations }) => {
@@ -23,7 +23,7 @@ export const getFile: CharmEndpoint = (scope, { operations }) => {
       },
     },
     async (request, reply): Promise<FastifyReply> => {
-      const id = uuidOf(request.params.file_id);
+      const id = readUuid(request.params.file_id);
       if (id === undefined) throw new RunyardError("file_not_found", "There is no such file.");
       const { file, content } = await operations.openLinkedFile(id, request.query.signature);
       return (

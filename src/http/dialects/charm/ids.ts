@@ -2,13 +2,14 @@ import { RunyardError } from "../../../contract/errors.ts";
 import type { Id } from "../../../contract/ids.ts";
 import type { AliasKind } from "../../../operations/alias.ts";
 import type { Caller, Operations } from "../../../operations/operations.ts";
+import { readUuid } from "./uuid.ts";
 
 /**
  * Our id of what a client names: its own name of the object, which wins, or the plain UUID that we gave.
  *
  * @returns undefined for text that is neither; a UUID that is returned may still be of nothing
  */
-export async function findId(
+async function findId(
   operations: Pick<Operations, "findByAlias">,
   caller: Caller,
   kind: AliasKind,
@@ -16,12 +17,7 @@ export async function findId(
 ): Promise<Id | undefined> {
   const known = await operations.findByAlias(caller, kind, text);
   if (known !== undefined) return known;
-  return uuidOf(text);
-}
-
-/** A plain UUID as we store it. */
-export function uuidOf(text: string): Id | undefined {
-  return uuidPattern.test(text) ? text.toLowerCase() : undefined;
+  return readUuid(text);
 }
 
 /** @throws RunyardError the kind's `…_not_found` */
@@ -42,5 +38,3 @@ const nouns = {
   execution: { code: "execution_not_found", noun: "run" },
   conversation: { code: "conversation_not_found", noun: "thread" },
 } as const satisfies Record<AliasKind, object>;
-
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;

@@ -1,10 +1,10 @@
 import type { FastifyReply } from "fastify";
 import type { JsonObject } from "../../../contract/json.ts";
 import type { Caller, Operations } from "../../../operations/operations.ts";
+import { toUsd } from "../../money.ts";
 import { principalOf } from "../../request-state.ts";
 import { sendJson } from "../../send-json.ts";
 import { type CharmEndpoint, documented } from "./endpoint.ts";
-import { toUsd } from "./money.ts";
 
 /** A route that keeps house for the whole installation; the product calls these by a clock of its own. */
 function job(

@@ -10,7 +10,7 @@ import type {
 import type { ExecutionStatus } from "../../../contract/execution.ts";
 import type { Id } from "../../../contract/ids.ts";
 import type { JsonObject } from "../../../contract/json.ts";
-import { toUsd } from "./money.ts";
+import { toUsd } from "../../money.ts";
 import { renderPeriod } from "./period.ts";
 import type { RunStatus } from "./schemas/run.ts";
 import { renderTime } from "./time.ts";

@@ -1,4 +1,5 @@
-import type { CharmParts, CharmScope } from "./endpoint.ts";
+import type { RouteScope } from "../../documented-schema.ts";
+import type { CharmParts } from "./endpoint.ts";
 
 export const storeBase = "/charm/api/v1";
 
@@ -6,4 +7,4 @@ export const storeBase = "/charm/api/v1";
 export const otherBase = "/charm/v1";
 
 /** Registers one route below a base. */
-export type StoreEndpoint = (scope: CharmScope, parts: CharmParts, base: string) => void;
+export type StoreEndpoint = (scope: RouteScope, parts: CharmParts, base: string) => void;

@@ -44,7 +44,9 @@ export async function answerExecution(
   },
 ): Promise<FastifyReply> {
   if (stream) {
-    // What the execution itself does in this turn goes first: its model is called before anybody watches.
+    // What the execution itself does goes first: its model is called before anybody watches. The HTTP client takes a
+    // turn to see whether a socket that it kept is still there.
+    await nextTurn();
     await nextTurn();
     return await streamExecution(request, reply, { parts, caller, execution, after });
   }
@@ -89,15 +91,14 @@ export async function streamExecution(
 
 async function waitForEnd(
   reply: FastifyReply,
-  { operations, closing }: NativeParts,
+  { operations, waitingCalls }: NativeParts,
   caller: Caller,
   execution: Execution,
 ): Promise<Execution> {
   if (isTerminalStatus(execution.status)) return execution;
   const controller = new AbortController();
-  const giveUp = () => controller.abort();
   abortOnLeave(reply.raw, controller);
-  closing.addEventListener("abort", giveUp);
+  waitingCalls.add(controller);
   try {
     const outcome = await operations.awaitExecution(caller, execution.id, controller.signal);
     if (wireStatus(outcome) !== "running") return outcome;
@@ -107,7 +108,7 @@ async function waitForEnd(
       executionId: execution.id,
     });
   } finally {
-    closing.removeEventListener("abort", giveUp);
+    waitingCalls.delete(controller);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Organization } from "../../../contract/organization.ts";
 import { callerOf } from "../../idempotency.ts";
+import { toNanoUsd } from "../../money.ts";
 import { sendJson } from "../../send-json.ts";
 import { documented, type Endpoint } from "./endpoint.ts";
-import { toNanoUsd } from "./money.ts";
 import { renderCreatedOrganization } from "./render-organization.ts";
 import { createdOrganizationSchema, createOrganizationSchema } from "./schemas/organization.ts";
 

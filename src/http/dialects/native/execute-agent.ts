@@ -2,7 +2,7 @@ import type { FastifyReply } from "fastify";
 import type { Execution } from "../../../contract/execution.ts";
 import type { JsonObject } from "../../../contract/json.ts";
 import type { ExecuteRequest } from "../../../operations/operations.ts";
-import { callerOf } from "../../idempotency.ts";
+import { callerOf, startOnce } from "../../idempotency.ts";
 import { answerExecution, executionHeaders } from "./answer-execution.ts";
 import { documented, type Endpoint } from "./endpoint.ts";
 import { idOf } from "./ids.ts";
@@ -43,10 +43,6 @@ export const executeAgent: Endpoint = (scope, parts) => {
       const { input, conversationId, stream, memory, memoryStores, metadata } = request.body;
       const agentId = idOf("agent", request.params.id);
       const caller = callerOf(request, answer);
-      if (request.replayedExecutionId !== null) {
-        const execution = await operations.getExecution(caller, request.replayedExecutionId);
-        return await answerExecution(request, reply, { parts, caller, execution, stream, after: 0 });
-      }
       const wanted: ExecuteRequest = { input };
       if (conversationId !== undefined) {
         wanted.conversationId = idOf("conversation", conversationId, "conversationId");
@@ -56,7 +52,8 @@ export const executeAgent: Endpoint = (scope, parts) => {
         wanted.memoryStoreIds = memoryStores.map((id, index) => idOf("memoryStore", id, `memoryStores.${index}`));
       }
       if (metadata !== undefined) wanted.metadata = metadata satisfies JsonObject;
-      const execution = await operations.executeAgent(caller, agentId, wanted);
+      const start = () => operations.executeAgent(caller, agentId, wanted);
+      const execution = await startOnce(request, reply, operations, start);
       return await answerExecution(request, reply, { parts, caller, execution, stream, after: 0 });
     },
   );

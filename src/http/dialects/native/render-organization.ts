@@ -1,5 +1,5 @@
 import type { Organization } from "../../../contract/organization.ts";
-import { toUsd } from "./money.ts";
+import { toUsd } from "../../money.ts";
 import type { WireCreatedOrganization, WireOrganization } from "./schemas/organization.ts";
 import { renderTime } from "./time.ts";
 

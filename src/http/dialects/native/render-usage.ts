@@ -1,6 +1,6 @@
 import { spellId } from "../../../contract/ids.ts";
 import type { UsageGroup, UsageQuery, UsageReport } from "../../../operations/operations.ts";
-import { toUsd } from "./money.ts";
+import { toUsd } from "../../money.ts";
 import { renderUsage } from "./render-execution.ts";
 import type { WireUsageReport } from "./schemas/usage.ts";
 

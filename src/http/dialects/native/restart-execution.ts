@@ -1,6 +1,6 @@
 import type { Execution } from "../../../contract/execution.ts";
 import { spellId } from "../../../contract/ids.ts";
-import { callerOf } from "../../idempotency.ts";
+import { callerOf, startOnce } from "../../idempotency.ts";
 import { sendJson } from "../../send-json.ts";
 import { documented, type Endpoint } from "./endpoint.ts";
 import { idOf } from "./ids.ts";
@@ -27,10 +27,8 @@ export const restartExecution: Endpoint = (scope, { operations }) => {
     },
     async (request, reply) => {
       const caller = callerOf(request, answer);
-      const execution =
-        request.replayedExecutionId === null
-          ? await operations.restartExecution(caller, idOf("execution", request.params.id))
-          : await operations.getExecution(caller, request.replayedExecutionId);
+      const start = () => operations.restartExecution(caller, idOf("execution", request.params.id));
+      const execution = await startOnce(request, reply, operations, start);
       reply.header("location", `/v1/executions/${spellId("execution", execution.id)}`);
       return sendJson(reply, 201, answer(execution).body);
     },

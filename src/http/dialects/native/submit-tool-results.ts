@@ -3,7 +3,7 @@ import { RunyardError } from "../../../contract/errors.ts";
 import type { Execution } from "../../../contract/execution.ts";
 import { type Id, readId } from "../../../contract/ids.ts";
 import type { ToolResultSubmission } from "../../../operations/operations.ts";
-import { callerOf } from "../../idempotency.ts";
+import { callerOf, isReplay, startOnce } from "../../idempotency.ts";
 import { answerExecution, executionHeaders } from "./answer-execution.ts";
 import { documented, type Endpoint } from "./endpoint.ts";
 import { idOf } from "./ids.ts";
@@ -46,11 +46,9 @@ export const submitToolResults: Endpoint = (scope, parts) => {
       const executionId = idOf("execution", request.params.id);
       // A stream goes on where the one before it ended: at the number the execution paused with.
       const paused = await operations.getExecution(caller, executionId);
-      const isFirst = request.replayedExecutionId === null;
-      const execution = isFirst
-        ? await operations.submitToolResults(caller, executionId, readResults(toolResults))
-        : paused;
-      const after = isFirst ? paused.lastSeq : 0;
+      const submit = () => operations.submitToolResults(caller, executionId, readResults(toolResults));
+      const execution = await startOnce(request, reply, operations, submit);
+      const after = isReplay(request) ? 0 : paused.lastSeq;
       return await answerExecution(request, reply, { parts, caller, execution, stream, after });
     },
   );

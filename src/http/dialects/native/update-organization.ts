@@ -1,8 +1,8 @@
 import { callerOf } from "../../idempotency.ts";
+import { toNanoUsd } from "../../money.ts";
 import { sendJson } from "../../send-json.ts";
 import { documented, type Endpoint } from "./endpoint.ts";
 import { organizationIdOf } from "./ids.ts";
-import { toNanoUsd } from "./money.ts";
 import { renderOrganization } from "./render-organization.ts";
 import { organizationSchema, updateOrganizationSchema } from "./schemas/organization.ts";
 import { idParamsSchema } from "./schemas/text.ts";

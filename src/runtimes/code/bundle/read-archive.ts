@@ -7,7 +7,7 @@ import { gunzip } from "./gunzip.ts";
 import { invalidBundle } from "./invalid-bundle.ts";
 
 /** The file that says which folder of an archive is the project. */
-export const manifestName = "charm.yaml";
+const manifestName = "charm.yaml";
 
 /** Is called for each thing to make, in an order in which it can be. Only a file has content; what is not read is passed over. */
 export type VisitNode = (node: TreeNode, content: AsyncIterable<Uint8Array>) => Promise<void>;

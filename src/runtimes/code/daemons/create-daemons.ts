@@ -2,7 +2,7 @@ import type { DaemonKey } from "../../../contract/daemon.ts";
 import { DaemonMachine, type DaemonTimes, type MachineParts } from "./daemon-machine.ts";
 import type { DaemonLauncher, DaemonRecords, Daemons } from "./daemons.ts";
 
-export const usualTimes: DaemonTimes = {
+const usualTimes: DaemonTimes = {
   idleMs: 15 * 60_000,
   bootMs: 120_000,
   pingMs: 10_000,

@@ -44,7 +44,7 @@ export interface Layers extends Disposable {
 }
 
 /** Where Python packages are inside. */
-export const pythonLayerTarget = "/opt/layers/python";
+const pythonLayerTarget = "/opt/layers/python";
 
 /** Changes when a layer of the same plan would come out in another way. */
 const layoutVersion = 1;

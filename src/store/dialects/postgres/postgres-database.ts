@@ -5,6 +5,7 @@ import type { Database } from "../../database.ts";
 import { migrationTable, pendingMigrations } from "../../migrations/migrations.ts";
 import {
   bindReferences,
+  isRowReference,
   type Row,
   type Statement,
   StoreUnavailable,
@@ -19,6 +20,9 @@ import { postgresDialect } from "./postgres-dialect.ts";
 const migrationLock = 7_234_911;
 /** Held by the process that works on the database. */
 const processLock = 7_234_912;
+
+/** Of a unit that others undo. An attempt that appends without a pause can win the race for a number many times. */
+const maxTries = 50;
 
 // Times and counters are bigint columns whose values stay below 2^53.
 const types = {
@@ -53,6 +57,9 @@ export class PostgresDatabase implements Database {
     this.#pool = new pg.Pool({ connectionString: options.url, max: options.connections ?? 10, types });
     // An idle connection that the server closes is replaced at the next use.
     this.#pool.on("error", () => undefined);
+    // One in use tells its user by the query that fails; the pool listens for idle ones only, and an error that nobody
+    // listens for would end the process.
+    this.#pool.on("connect", (connection) => connection.on("error", () => undefined));
     this.builder = new Kysely<Tables>({
       dialect: {
         createAdapter: () => new PostgresAdapter(),
@@ -65,12 +72,18 @@ export class PostgresDatabase implements Database {
 
   /**
    * Holds the database for this process as long as it lives, by a lock of a connection of its own.
-   * @throws when another process holds it
+   * @throws when another process holds it, or the database does not let us in
    */
   async holdAlone(): Promise<void> {
     const connection = new pg.Client({ connectionString: this.#url });
     connection.on("error", (error) => this.#onLockLost(error));
-    await connection.connect();
+    await connection.connect().catch((cause: unknown) => {
+      const { host, port, database } = connection;
+      throw new Error(
+        `The Postgres database at ${host}:${port}, "${database}", cannot be used: ${reasonOf(cause)}. Check RUNYARD_DATABASE_URL.`,
+        { cause },
+      );
+    });
     const { rows } = await connection.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [
       processLock,
     ]);
@@ -96,12 +109,11 @@ export class PostgresDatabase implements Database {
   }
 
   async write(unit: readonly Statement[]): Promise<UnitResult> {
-    for (let remaining = 5; ; remaining -= 1) {
+    for (let remaining = maxTries; ; remaining -= 1) {
       try {
         return await this.#transact(unit);
       } catch (error) {
-        // Two units took the same rows in another order; Postgres undid one, which can simply run again.
-        if (remaining === 0 || !(error instanceof StoreUnavailable) || !isDeadlock(error.cause)) throw error;
+        if (remaining === 0 || !mayRunAgain(unit, error)) throw error;
       }
     }
   }
@@ -207,6 +219,16 @@ function constraintOf(error: unknown): UnitFailure | undefined {
   return undefined;
 }
 
+/**
+ * Whether it is only for another unit at the same moment that this one was undone: the two took the same rows in another
+ * order, or the other took the number that this one had read and meant to use.
+ */
+function mayRunAgain(unit: readonly Statement[], error: unknown): boolean {
+  if (error instanceof StoreUnavailable) return isDeadlock(error.cause);
+  if (!(error instanceof UnitRejected) || error.failure !== "unique") return false;
+  return unit[error.statement]?.params.some(isRowReference) === true;
+}
+
 function isDeadlock(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === "40P01" || error.code === "40001");
 }
@@ -214,4 +236,10 @@ function isDeadlock(error: unknown): boolean {
 function unavailable(error: unknown): StoreUnavailable {
   const message = error instanceof Error ? error.message : String(error);
   return new StoreUnavailable(`The database did not take a request: ${message}`, { cause: error });
+}
+
+/** Where a name has several addresses, the message of the error is empty and its code tells. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message !== "" || !("code" in error) ? error.message : String(error.code);
 }

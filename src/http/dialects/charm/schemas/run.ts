@@ -34,7 +34,7 @@ export const progressRequestSchema = z.object({ current_status: text.nullish() }
 
 export const runPathSchema = z.object({ run_id: text });
 
-export const runStatuses = ["pending", "running", "success", "error", "cancelled", "suspended"] as const;
+const runStatuses = ["pending", "running", "success", "error", "cancelled", "suspended"] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
 /** Of our own making: the product publishes no bodies of its answers. */

@@ -3,7 +3,7 @@ import { toolCallSchema } from "./execution.ts";
 import { jsonObjectSchema } from "./metadata.ts";
 import { timeSchema } from "./text.ts";
 
-export const turnSchema = z
+const turnSchema = z
   .object({
     role: z.enum(["user", "assistant"]),
     content: z.string(),

@@ -6,7 +6,7 @@ import { timeSchema } from "./text.ts";
 const maxInputCharacters = 200_000;
 const maxSessionBytes = 32 * 1024;
 
-export const sessionSchema = jsonObjectSchema
+const sessionSchema = jsonObjectSchema
   .refine((session) => Object.keys(session).length <= 64, { error: "an object of at most 64 members" })
   .refine((session) => Buffer.byteLength(JSON.stringify(session)) <= maxSessionBytes, {
     error: "an object of at most 32 KiB of JSON",
@@ -82,7 +82,6 @@ export const timingSchema = z
     toolCallMs: z.int().describe("Time in which at least one tool call ran."),
   })
   .meta({ id: "Timing" });
-export type WireTiming = z.infer<typeof timingSchema>;
 
 export const executionStatuses = ["running", "completed", "failed", "cancelled", "requires_action"] as const;
 export type WireExecutionStatus = (typeof executionStatuses)[number];
