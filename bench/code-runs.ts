@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { CodeDefinition } from "../src/contract/agent.ts";
 import type { Id } from "../src/contract/ids.ts";
+import { foldLog } from "../src/engine/fold-log.ts";
 import { type CodeRuns, startCodeRuns } from "../test/support/code-runs.ts";
 import { type Figure, printFigures, quantile, readBenchOptions } from "./parts/figures.ts";
 
@@ -116,13 +117,8 @@ function bubblewrapByHand(command: readonly string[]): string[] {
 }
 
 async function checkEnd({ test }: CodeRuns, id: Id): Promise<void> {
-  const { signal } = new AbortController();
-  const isEnd = (event: { type: string }) =>
-    event.type.startsWith("execution-") && event.type !== "execution-queued" && event.type !== "execution-started";
-  for await (const batch of test.engine.feed.read(id, { after: 0, signal, endAt: isEnd })) {
-    const failed = batch.find(({ type }) => type === "execution-failed");
-    if (failed !== undefined) throw new Error(JSON.stringify(failed.body));
-  }
+  const last = await foldLog(test.engine.feed, id, { after: 0 }, () => undefined);
+  if (last?.type === "execution-failed") throw new Error(JSON.stringify(last.body));
 }
 
 async function inTurns(works: readonly (() => Promise<unknown>)[], forSeconds: number): Promise<[number[], number[]]> {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newId } from "../src/contract/ids.ts";
 import { Engine } from "../src/engine/engine.ts";
+import { foldLog } from "../src/engine/fold-log.ts";
 import { SqliteDatabase } from "../src/store/dialects/sqlite/sqlite-database.ts";
 import { printFigures, quantile, readBenchOptions } from "./parts/figures.ts";
 
@@ -72,8 +73,5 @@ printFigures(
 );
 
 async function reach(id: string, type: string): Promise<void> {
-  const { signal } = new AbortController();
-  for await (const batch of engine.feed.read(id, { after: 0, signal, endAt: (event) => event.type === type })) {
-    if (batch.some((event) => event.type === type)) return;
-  }
+  await foldLog(engine.feed, id, { after: 0, endsAt: (event) => event.type === type }, () => undefined);
 }

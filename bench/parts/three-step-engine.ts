@@ -1,5 +1,6 @@
 import { newId } from "../../src/contract/ids.ts";
 import { Engine } from "../../src/engine/engine.ts";
+import { foldLog } from "../../src/engine/fold-log.ts";
 import type { Database } from "../../src/store/database.ts";
 import { prepared } from "../../src/store/prepared.ts";
 import type { Statement } from "../../src/store/statement.ts";
@@ -19,17 +20,13 @@ export function createThreeStepEngine(database: Database): Engine {
   return engine;
 }
 
-const { signal } = new AbortController();
-
 /** Starts one and resolves with its output, as a synchronous call does. */
 export async function runThreeSteps(engine: Engine, organizationId: string): Promise<unknown> {
   const id = newId();
   await engine.start({ id, organizationId, program: "three-steps", input: { question: "none" } });
-  for await (const batch of engine.feed.read(id, { after: 0, signal })) {
-    const last = batch.at(-1);
-    if (last?.type === "execution-completed") return last.body.output;
-  }
-  throw new Error("the execution did not complete");
+  const last = await foldLog(engine.feed, id, { after: 0 }, () => undefined);
+  if (last?.type !== "execution-completed") throw new Error("the execution did not complete");
+  return last.body.output;
 }
 
 /** The rows that one such execution leaves: itself and six events. */

@@ -8,6 +8,12 @@ const pool = new Uint8Array(4096);
 let poolAt = pool.length;
 let lastMs = 0;
 let sequence = 0;
+/** Where texts are put together: a string that grows by each digit costs several times as much, in memory above all. */
+const scratch = Buffer.alloc(40);
+const idLength = 36;
+const dash = "-".charCodeAt(0);
+const dashes = [8, 13, 18, 23] as const;
+const hexDigits = Buffer.from("0123456789abcdef");
 
 /**
  * Makes a new id. Ids of one process sort in the order they were made: within a millisecond the 12 bits after the time
@@ -20,13 +26,11 @@ export function newId(): Id {
     randomFillSync(pool);
     poolAt = 0;
   }
-  const bytes = new Uint8Array(16);
-  bytes.set(pool.subarray(poolAt, poolAt + 10), 6);
-  poolAt += 10;
+  const start = next16() & 0x7ff;
   const now = Date.now();
   if (now > lastMs) {
     lastMs = now;
-    sequence = (((bytes[6] ?? 0) & 7) << 8) | (bytes[7] ?? 0);
+    sequence = start;
   } else if (sequence === 0xfff) {
     lastMs += 1;
     sequence = 0;
@@ -34,28 +38,30 @@ export function newId(): Id {
     sequence += 1;
   }
   const high = Math.floor(lastMs / 2 ** 16);
-  bytes[0] = high >>> 24;
-  bytes[1] = high >>> 16;
-  bytes[2] = high >>> 8;
-  bytes[3] = high;
-  const low = lastMs % 2 ** 16;
-  bytes[4] = low >>> 8;
-  bytes[5] = low;
-  bytes[6] = 0x70 | (sequence >>> 8);
-  bytes[7] = sequence;
-  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-  return spellBytes(bytes);
+  writeHex(0, high >>> 16);
+  writeHex(4, high & 0xffff);
+  writeHex(9, lastMs % 2 ** 16);
+  writeHex(14, 0x7000 | sequence);
+  writeHex(19, 0x8000 | (next16() & 0x3fff));
+  writeHex(24, next16());
+  writeHex(28, next16());
+  writeHex(32, next16());
+  for (const index of dashes) scratch[index] = dash;
+  return scratch.toString("latin1", 0, idLength);
 }
 
-const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+function next16(): number {
+  const value = ((pool[poolAt] ?? 0) << 8) | (pool[poolAt + 1] ?? 0);
+  poolAt += 2;
+  return value;
+}
 
-function spellBytes(bytes: Uint8Array): Id {
-  let text = "";
-  for (let index = 0; index < 16; index += 1) {
-    if (index === 4 || index === 6 || index === 8 || index === 10) text += "-";
-    text += hexOf[bytes[index] ?? 0] ?? "";
-  }
-  return text;
+/** Writes four digits. */
+function writeHex(index: number, value: number): void {
+  scratch[index] = hexDigits[value >>> 12] ?? 0;
+  scratch[index + 1] = hexDigits[(value >>> 8) & 15] ?? 0;
+  scratch[index + 2] = hexDigits[(value >>> 4) & 15] ?? 0;
+  scratch[index + 3] = hexDigits[value & 15] ?? 0;
 }
 
 /** The prefixes of the native spelling, one per noun. */
@@ -77,24 +83,22 @@ export const idPrefixes = {
 
 export type IdKind = keyof typeof idPrefixes;
 
-const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+const alphabet = Buffer.from("0123456789abcdefghjkmnpqrstvwxyz");
 const spelledLength = 26;
-const hexDigits = "0123456789abcdef";
-const dash = "-".charCodeAt(0);
 /** The value of a digit by its character code; -1 for a character that is none. */
 const hexValue = valuesOf(hexDigits);
 const spelledValue = valuesOf(alphabet);
 
-function valuesOf(digits: string): Int8Array {
+function valuesOf(digits: Uint8Array): Int8Array {
   const values = new Int8Array(128).fill(-1);
-  for (let value = 0; value < digits.length; value += 1) values[digits.charCodeAt(value)] = value;
+  for (const [value, code] of digits.entries()) values[code] = value;
   return values;
 }
 
 /** Spells an id natively: `exec_` + 26 lower-case base32 digits of the same 128 bits, so that the text sorts by time. */
 export function spellId(kind: IdKind, id: Id): string {
-  let text = `${idPrefixes[kind]}_`;
   // 128 bits in 26 digits of 5 bits: the first digit carries the top 3 bits.
+  let length = 0;
   let buffer = 0;
   let bits = 2;
   for (let index = 0; index < id.length; index += 1) {
@@ -104,11 +108,12 @@ export function spellId(kind: IdKind, id: Id): string {
     bits += 4;
     if (bits >= 5) {
       bits -= 5;
-      text += alphabet[buffer >> bits] ?? "";
+      scratch[length] = alphabet[buffer >> bits] ?? 0;
+      length += 1;
       buffer &= (1 << bits) - 1;
     }
   }
-  return text;
+  return `${idPrefixes[kind]}_${scratch.toString("latin1", 0, length)}`;
 }
 
 /** Reads a native spelling back; `undefined` when the prefix, the length or a digit is wrong. */
@@ -116,7 +121,7 @@ export function readId(kind: IdKind, text: string): Id | undefined {
   const prefix = idPrefixes[kind];
   const start = prefix.length + 1;
   if (text.length !== start + spelledLength || !text.startsWith(prefix) || text[start - 1] !== "_") return undefined;
-  let id = "";
+  let length = 0;
   let buffer = 0;
   let bits = -2; // the two bits above the 128 are no part of the id and must be zero
   for (let index = start; index < text.length; index += 1) {
@@ -126,11 +131,14 @@ export function readId(kind: IdKind, text: string): Id | undefined {
     bits += 5;
     while (bits >= 4) {
       bits -= 4;
-      id += hexDigits[(buffer >> bits) & 15] ?? "";
+      if (length === 8 || length === 13 || length === 18 || length === 23) length += 1;
+      scratch[length] = hexDigits[(buffer >> bits) & 15] ?? 0;
+      length += 1;
       buffer &= (1 << bits) - 1;
-      if (id.length === 8 || id.length === 13 || id.length === 18 || id.length === 23) id += "-";
     }
   }
+  for (const index of dashes) scratch[index] = dash;
+  const id = scratch.toString("latin1", 0, length);
   return uuidPattern.test(id) ? id : undefined;
 }
 

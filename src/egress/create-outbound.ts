@@ -10,10 +10,13 @@ import {
   type Outbound,
   type OutboundConnectOptions,
   OutboundError,
+  type OutboundExchange,
+  type OutboundReceiver,
   type OutboundRequest,
   type OutboundResponse,
   type OutboundTarget,
 } from "./outbound.ts";
+import { ReceivingExchange } from "./receiving-exchange.ts";
 import { type Hop, nextHop, redirectLocation } from "./redirect.ts";
 import { parseTarget, type Target } from "./target.ts";
 
@@ -84,27 +87,37 @@ class GuardedOutbound implements Outbound, AsyncDisposable {
 
   async request(request: OutboundRequest): Promise<OutboundResponse> {
     let target = this.#checked(request.url);
-    let response = await this.#send(target, request, request.method ?? "GET", request.headers, request.body);
+    let hop = firstHop(request);
+    let response = await this.#send(target, hop, request);
     const maxRedirects = request.maxRedirects ?? 0;
-    if (maxRedirects > 0) {
-      let hop: Hop = { method: request.method ?? "GET", headers: request.headers, body: request.body };
-      for (let hops = 1; ; hops += 1) {
-        const location = redirectLocation(response.statusCode, response.headers);
-        if (location === undefined) break;
-        // Read to its end, so that the socket serves the next hop.
-        await response.body.dump();
-        if (hops > maxRedirects) {
-          throw new OutboundError("other", `the response was a redirect more than ${maxRedirects} times`);
-        }
-        const next = this.#checked(URL.parse(location, target.origin + target.path)?.href ?? location);
-        hop = nextHop(hop, response.statusCode, next.origin === target.origin);
-        target = next;
-        response = await this.#send(target, request, hop.method, hop.headers, hop.body);
+    for (let hops = 1; ; hops += 1) {
+      const location = maxRedirects === 0 ? undefined : redirectLocation(response.statusCode, response.headers);
+      if (location === undefined) break;
+      // Read to its end, so that the socket serves the next hop.
+      await response.body.dump();
+      if (hops > maxRedirects) {
+        throw new OutboundError("other", `the response was a redirect more than ${maxRedirects} times`);
       }
+      const next = this.#checked(URL.parse(location, target.origin + target.path)?.href ?? location);
+      hop = nextHop(hop, response.statusCode, next.origin === target.origin);
+      target = next;
+      response = await this.#send(target, hop, request);
     }
     // Destroying a body that nobody reads emits an error; without a listener that would take the process down.
     response.body.on("error", () => undefined);
     return { status: response.statusCode, headers: response.headers, body: response.body };
+  }
+
+  receive(request: Omit<OutboundRequest, "maxRedirects">, receiver: OutboundReceiver): OutboundExchange {
+    const exchange = new ReceivingExchange(receiver, request.signal);
+    try {
+      request.signal?.throwIfAborted();
+      const target = this.#checked(request.url);
+      this.#agent.dispatch(dispatchOptions(target, firstHop(request), request), exchange);
+    } catch (error) {
+      exchange.fail(failureOf(request, error));
+    }
+    return exchange;
   }
 
   connect(target: OutboundTarget, options?: OutboundConnectOptions): Promise<Socket> {
@@ -115,29 +128,11 @@ class GuardedOutbound implements Outbound, AsyncDisposable {
     if (!this.#agent.destroyed) await this.#agent.destroy();
   }
 
-  async #send(
-    target: Target,
-    request: OutboundRequest,
-    method: string,
-    headers: Record<string, string> | undefined,
-    body: string | Uint8Array | undefined,
-  ): Promise<Dispatcher.ResponseData> {
-    const options: Dispatcher.RequestOptions & BoundedOptions = {
-      origin: target.origin,
-      path: target.path,
-      method,
-      headers,
-      body,
-      signal: request.signal,
-      headersTimeout: request.headersTimeoutMs ?? defaultTimeoutMs,
-      bodyTimeout: request.bodyTimeoutMs ?? defaultTimeoutMs,
-      maxBodyBytes: request.maxBodyBytes ?? defaultMaxBodyBytes,
-    };
+  async #send(target: Target, hop: Hop, request: OutboundRequest): Promise<Dispatcher.ResponseData> {
     try {
-      return await this.#agent.request(options);
+      return await this.#agent.request({ ...dispatchOptions(target, hop, request), signal: request.signal });
     } catch (error) {
-      if (request.signal?.aborted === true) throw request.signal.reason;
-      throw outboundFailure(error);
+      throw failureOf(request, error);
     }
   }
 
@@ -150,4 +145,25 @@ class GuardedOutbound implements Outbound, AsyncDisposable {
     this.#targets.set(url, target);
     return target;
   }
+}
+
+function firstHop({ method = "GET", headers, body }: OutboundRequest): Hop {
+  return { method, headers, body };
+}
+
+function dispatchOptions(target: Target, { method, headers, body }: Hop, limits: OutboundRequest): BoundedOptions {
+  return {
+    origin: target.origin,
+    path: target.path,
+    method,
+    headers,
+    body,
+    headersTimeout: limits.headersTimeoutMs ?? defaultTimeoutMs,
+    bodyTimeout: limits.bodyTimeoutMs ?? defaultTimeoutMs,
+    maxBodyBytes: limits.maxBodyBytes ?? defaultMaxBodyBytes,
+  };
+}
+
+function failureOf({ signal }: OutboundRequest, error: unknown): unknown {
+  return signal?.aborted === true ? signal.reason : outboundFailure(error);
 }

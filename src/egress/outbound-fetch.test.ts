@@ -8,6 +8,7 @@ function recorder(status = 200, body = "hello") {
   const bodies: Readable[] = [];
   const outbound: Outbound = {
     connect: () => expect.fail("a request opens no bare connection"),
+    receive: () => expect.fail("libraries want a stream"),
     async request(request) {
       requests.push(request);
       const readable = Readable.from([Buffer.from(body)]);

@@ -15,6 +15,12 @@ export interface Outbound {
    */
   request(request: OutboundRequest): Promise<OutboundResponse>;
   /**
+   * Sends one request and tells `receiver` of its response while it comes, with no stream between: for answers of many
+   * small pieces, where a stream costs as much as the request. Checks and limits are those of `request`, and so are the
+   * errors, all of which go to the receiver. Redirects are not followed.
+   */
+  receive(request: Omit<OutboundRequest, "maxRedirects">, receiver: OutboundReceiver): OutboundExchange;
+  /**
    * Opens a bare connection for a program that speaks for itself, such as one in a sandbox. A name is resolved here, each
    * of its addresses is checked, and the socket goes to a checked one.
    * @throws as `request`: `address_refused`, an `OutboundError`, the signal's reason
@@ -58,6 +64,26 @@ export interface OutboundResponse {
   headers: Record<string, string | string[] | undefined>;
   /** Unread; whoever takes the response reads it to its end or destroys it. */
   body: Readable;
+}
+
+/** Told of one response in this order; `onEnd` or `onError` comes last, once. */
+export interface OutboundReceiver {
+  onHead(status: number, headers: OutboundResponse["headers"]): void;
+  /** The bytes are the receiver's to keep. */
+  onData(chunk: Buffer): void;
+  onEnd(): void;
+  /** @param error as `request` throws it */
+  onError(error: unknown): void;
+}
+
+/** A request that is under way. */
+export interface OutboundExchange {
+  /** To be called within `onData`; its chunk is the last until `resume`. */
+  pause(): void;
+  /** Not to be called within `onData`, unless it undoes a `pause` of the same chunk. */
+  resume(): void;
+  /** Breaks off. The receiver is told nothing more. */
+  abort(): void;
 }
 
 /** A request that got no whole response. All are worth another try, except that the caller knows better. */

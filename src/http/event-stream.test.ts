@@ -1,9 +1,10 @@
 import { connect, type Socket } from "node:net";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, expect, it } from "vitest";
-import type { StoredEvent } from "../contract/events.ts";
+import { GrowingLog } from "./__fixtures__/growing-log.ts";
 import { testLog } from "./__fixtures__/operations.ts";
-import { EventStreams, type EventStreamOptions, type Heartbeat } from "./event-stream.ts";
+import { EventStreams, type EventStreamOptions } from "./event-stream.ts";
+import type { Heartbeat } from "./event-stream-reader.ts";
 import { FrameCache } from "./frame-cache.ts";
 import { sseFrame } from "./sse-frame.ts";
 
@@ -12,46 +13,6 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-/** A log that grows by hand and ends when it is told to. */
-class GrowingLog {
-  pulled = 0;
-  #queue: (readonly StoredEvent[])[] = [];
-  #ended = false;
-  #wake: () => void = () => undefined;
-
-  push(...events: readonly StoredEvent[]): void {
-    this.#queue.push(events);
-    this.#wake();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake();
-  }
-
-  async *read(signal: AbortSignal): AsyncGenerator<readonly StoredEvent[]> {
-    signal.addEventListener("abort", () => this.#wake());
-    for (;;) {
-      if (signal.aborted) return;
-      const batch = this.#queue.shift();
-      if (batch !== undefined) {
-        this.pulled += 1;
-        yield batch;
-      } else if (this.#ended) {
-        return;
-      } else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
-    }
-  }
-}
-
-async function* only(batch: readonly StoredEvent[]): AsyncGenerator<readonly StoredEvent[]> {
-  yield batch;
-}
-
 const frames = new FrameCache<undefined>((event) =>
   event.type === "text-delta" ? sseFrame({ id: event.seq, data: JSON.stringify(event.body.text) }) : undefined,
 );
@@ -59,9 +20,6 @@ const frames = new FrameCache<undefined>((event) =>
 interface Setup {
   streams: EventStreams;
   log: GrowingLog;
-  /** How many of the given logs are being read; those of `log` do not count. */
-  requests: { open: number };
-  aborted: Promise<void>;
   tick: (advanceMs: number) => void;
   /** Connects, sends a request and collects what comes. */
   open(): Reading;
@@ -74,28 +32,8 @@ interface Reading {
   closed: Promise<string>;
 }
 
-type Log = AsyncIterable<readonly StoredEvent[]>;
-
-async function setUp({
-  batches,
-  resume,
-  heartbeat,
-  ...options
-}: EventStreamOptions & {
-  batches?: Log;
-  resume?: (after: number) => Promise<Log>;
-  heartbeat?: Heartbeat;
-} = {}): Promise<Setup> {
+async function setUp({ heartbeat, ...options }: EventStreamOptions & { heartbeat?: Heartbeat } = {}): Promise<Setup> {
   let now = 0;
-  const requests = { open: 0 };
-  const counted = async function* (given: Log): AsyncGenerator<readonly StoredEvent[]> {
-    requests.open += 1;
-    try {
-      yield* given;
-    } finally {
-      requests.open -= 1;
-    }
-  };
   const ticks: (() => void)[] = [];
   const streams = new EventStreams({
     now: () => now,
@@ -106,15 +44,10 @@ async function setUp({
     ...options,
   });
   const log = new GrowingLog();
-  const aborted = Promise.withResolvers<void>();
   const app: FastifyInstance = Fastify();
   app.get("/", (_request, reply) => {
-    const controller = new AbortController();
-    controller.signal.addEventListener("abort", () => aborted.resolve());
     streams.send(reply, {
-      batches: batches === undefined ? log.read(controller.signal) : counted(batches),
-      resume,
-      controller,
+      log,
       frames,
       context: undefined,
       headers: { "x-execution-id": "exec_1" },
@@ -133,8 +66,6 @@ async function setUp({
   return {
     streams,
     log,
-    requests,
-    aborted: aborted.promise,
     tick: (advanceMs) => {
       now += advanceMs;
       for (const run of ticks) run();
@@ -201,15 +132,14 @@ it("streams batches as they come and ends with the last frame", async () => {
 });
 
 it("tells the log when the reader leaves", async () => {
-  const { open, aborted, streams, log } = await setUp();
+  const { open, streams, log } = await setUp();
   const reader = open();
   await reader.until(includes("\r\n\r\n"));
   expect(streams.size).toBe(1);
+  expect(log.isFollowed).toBe(true);
   reader.socket.destroy();
-  await aborted;
-  log.end();
-  await reader.closed;
-  await expect.poll(() => streams.size).toBe(0);
+  await expect.poll(() => log.isFollowed).toBe(false);
+  expect(streams.size).toBe(0);
 });
 
 it("sends a heartbeat after 15 s of silence, and only then", async () => {
@@ -249,66 +179,72 @@ it("sends each of many silent readers its heartbeat, some a little later", async
   await Promise.all(readers.map((reader) => reader.until(includes(": ping"))));
 });
 
-it("stops pulling for a reader that does not read, keeps its buffer bounded, and closes it", async () => {
-  const { open, tick, log, streams, aborted } = await setUp({ stallMs: 30_000 });
+/** What the kernel takes for a reader that does not read is megabytes; only then our own buffer fills for good. */
+async function untilStalled({ streams, log }: Pick<Setup, "streams" | "log">): Promise<void> {
+  let taken = -1;
+  while (taken !== log.taken || streams.stalled === 0) {
+    taken = log.taken;
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const longLog = testLog(
+  "x",
+  Array.from({ length: 300 }, (_, index) => `${"a".repeat(60_000)}#${index}#`),
+);
+
+it("takes no more for a reader that does not read, keeps its buffer bounded, and closes it", async () => {
+  const { open, tick, log, streams } = await setUp({ stallMs: 30_000 });
   const reader = open();
   await reader.until(includes("\r\n\r\n"));
   reader.socket.pause();
-  const batches = 1000;
-  for (let index = 0; index < batches; index += 1) log.push(...testLog("x", ["a".repeat(60_000)]).slice(1, 2));
-  // The kernel takes some megabytes before our own buffer fills for good.
-  let pulled = -1;
-  while (pulled !== log.pulled || streams.stalled === 0) {
-    pulled = log.pulled;
-    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-  }
-  expect(pulled).toBeLessThan(batches);
+  log.push(...longLog);
+  await untilStalled({ streams, log });
+  expect(log.taken).toBeLessThan(longLog.length);
   expect(streams.bufferedBytes).toBeGreaterThan(0);
   expect(streams.bufferedBytes).toBeLessThanOrEqual(128 * 1024);
   tick(29_999);
   expect(streams.size).toBe(1);
   tick(1);
-  await aborted;
-  await expect.poll(() => streams.size).toBe(0);
+  await expect.poll(() => log.isFollowed).toBe(false);
+  expect(streams.size).toBe(0);
 });
 
-it("lets go of what was read ahead for a reader that does not read, and reads it again when the reader goes on", async () => {
-  const log = testLog(
-    "x",
-    Array.from({ length: 300 }, (_, index) => `${"a".repeat(60_000)}#${index}#`),
-  );
-  const asked: number[] = [];
-  const { open, tick, streams, requests } = await setUp({
-    letGoMs: 2000,
-    resume: async (after) => {
-      asked.push(after);
-      return only(log.filter(({ seq }) => seq > after));
-    },
-    batches: only(log),
-  });
+it("goes on with what it left of the log when the reader goes on", async () => {
+  const { open, tick, log, streams } = await setUp({ stallMs: 30_000 });
   const reader = open();
   await reader.until(includes("\r\n\r\n"));
   reader.socket.pause();
-  await expect.poll(() => streams.stalled).toBe(1);
-  tick(1999);
-  expect(requests).toEqual({ open: 1 });
-  tick(1);
-  await expect.poll(() => requests.open).toBe(0);
-  expect(streams.bufferedBytes).toBeLessThanOrEqual(128 * 1024);
+  log.push(...longLog);
+  log.end();
+  await untilStalled({ streams, log });
+  tick(29_999);
   reader.socket.resume();
   await reader.until((text) => text.endsWith("0\r\n\r\n"));
-  expect(asked).toHaveLength(1);
   const seen = [...reader.text().matchAll(/#(\d+)#/g)].map(([, index]) => Number(index));
   expect(seen).toEqual(Array.from({ length: 300 }, (_, index) => index));
-  expect(reader.text()).toContain(`id: ${log.length}\ndata: "end"`);
+  expect(reader.text()).toContain(`id: ${longLog.length}\ndata: "end"`);
+});
+
+it("closes a reader that stops before it has the end", async () => {
+  const { open, tick, log, streams } = await setUp({ stallMs: 30_000, maxBufferedBytes: Number.POSITIVE_INFINITY });
+  const reader = open();
+  await reader.until(includes("\r\n\r\n"));
+  reader.socket.pause();
+  log.push(...longLog);
+  log.end();
+  await expect.poll(() => streams.stalled).toBe(1);
+  tick(29_999);
+  expect(streams.size).toBe(1);
+  tick(1);
+  await expect.poll(() => streams.size).toBe(0);
 });
 
 it("lets a slow reader that does read have everything", async () => {
   const { open, log } = await setUp({ maxBufferedBytes: 1000 });
   const reader = open();
   await reader.until(includes("\r\n\r\n"));
-  for (let index = 0; index < 300; index += 1)
-    log.push(...testLog("x", [`${"a".repeat(60_000)}#${index}#`]).slice(1, 2));
+  for (const event of longLog.slice(0, 301)) log.push(event);
   log.end();
   await reader.until((text) => text.endsWith("0\r\n\r\n"));
   for (let index = 0; index < 300; index += 1) expect(reader.text()).toContain(`#${index}#`);

@@ -3,54 +3,54 @@ import type { StoredEvent } from "../contract/events.ts";
 /** A dialect's frame for an event, or undefined where it passes over the type. */
 export type RenderFrame<C> = (event: StoredEvent, context: C) => string | undefined;
 
-/** Some frames, ready to be written. */
+/** The frames of some events in a row, ready to be written. */
 export interface FrameChunk {
+  /** Empty when no event has a frame. */
   bytes: Buffer;
-  /** The number of the last event that has a frame in it. */
-  lastSeq: number;
+  /** Of how many events. */
+  events: number;
+  /** Whether the next frame did not fit in. */
+  isFull: boolean;
 }
 
-/** Chunks that readers get are at most about this long, so that a reader's buffer can be kept near its bound. */
+/** Chunks are at most about this long, or a single longer frame, so that a reader's buffer can be kept near its bound. */
 const chunkBytes = 64 * 1024;
 
 /**
- * Renders batches of events once for all readers of one view. A log that goes to thousands of readers reaches them as the
- * same event objects, mostly cut into the same batches; what was made for the first reader is kept as long as the event
- * itself is. A log has no gaps, so its first and last event tell a batch.
+ * Renders events once for all readers of one view. A log that goes to thousands of readers reaches them as the same event
+ * objects, mostly from the same one on; what was made for the first reader is kept as long as the event itself is.
  *
  * The context may therefore hold only what follows from the execution: never something of one reader or request.
  */
 export class FrameCache<C> {
   readonly #render: RenderFrame<C>;
   readonly #frames = new WeakMap<StoredEvent, string>();
-  readonly #batches = new WeakMap<StoredEvent, { last: StoredEvent; chunks: readonly FrameChunk[] }>();
+  /** By their first event. */
+  readonly #chunks = new WeakMap<StoredEvent, FrameChunk>();
 
   constructor(render: RenderFrame<C>) {
     this.#render = render;
   }
 
-  /** The frames of a batch in chunks, each up to 64 KiB or a single longer frame. */
-  chunks(batch: readonly StoredEvent[], context: C): readonly FrameChunk[] {
-    const first = batch[0];
-    const last = batch.at(-1);
-    if (first === undefined || last === undefined) return [];
-    const known = this.#batches.get(first);
-    if (known?.last === last) return known.chunks;
-    const chunks: FrameChunk[] = [];
+  /** The frames of the events from the index `from` on, as many as make a chunk. */
+  chunk(events: readonly StoredEvent[], from: number, context: C): FrameChunk {
+    const [first, left] = [events[from], events.length - from];
+    const known = first === undefined ? undefined : this.#chunks.get(first);
+    // A log has no gaps: as many events from the same one on are the same events.
+    if (known !== undefined && (known.events === left || (known.isFull && known.events < left))) return known;
     let text = "";
-    let lastSeq = 0;
-    for (const event of batch) {
+    let isFull = false;
+    let end = from;
+    for (const event of events.slice(from)) {
       const frame = this.#frame(event, context);
-      if (text !== "" && text.length + frame.length > chunkBytes) {
-        chunks.push({ bytes: Buffer.from(text), lastSeq });
-        text = "";
-      }
+      isFull = text !== "" && frame !== "" && text.length + frame.length > chunkBytes;
+      if (isFull) break;
       text += frame;
-      if (frame !== "") lastSeq = event.seq;
+      end += 1;
     }
-    if (text !== "") chunks.push({ bytes: Buffer.from(text), lastSeq });
-    this.#batches.set(first, { last, chunks });
-    return chunks;
+    const chunk = { bytes: Buffer.from(text), events: end - from, isFull };
+    if (first !== undefined) this.#chunks.set(first, chunk);
+    return chunk;
   }
 
   #frame(event: StoredEvent, context: C): string {

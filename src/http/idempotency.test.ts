@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Agent } from "../contract/agent.ts";
 import { newId } from "../contract/ids.ts";
 import type { Caller, IdempotencyRequest, IdempotentOutcome } from "../operations/operations.ts";
+import { GrowingLog } from "./__fixtures__/growing-log.ts";
 import { testExecution, testLog, testOrganization } from "./__fixtures__/operations.ts";
 import { startTestServer } from "./__fixtures__/server.ts";
 
@@ -98,11 +99,11 @@ describe("a POST with an idempotency key", () => {
     await using server = await startTestServer({
       findIdempotent: async (): Promise<IdempotentOutcome> => ({ kind: "execution", executionId: execution.id }),
       getExecution: async () => execution,
-      watchExecution: async (_caller, _id, { after }) => {
+      watchExecution: async (_caller, _id, after) => {
         expect(after).toBe(0);
-        return (async function* () {
-          yield testLog(execution.id, ["Hel", "lo."]);
-        })();
+        const log = new GrowingLog(testLog(execution.id, ["Hel", "lo."]));
+        log.end();
+        return log;
       },
     });
     const body = '{"input":"a","stream":true}';

@@ -173,10 +173,7 @@ class ReliableStream implements AsyncIterableIterator<ModelPart, undefined> {
       return;
     }
     // A status is no part of the answer: after it the call can still be begun again.
-    if (!this.#begun && result.value.type !== "status") {
-      this.#begun = true;
-      this.#stopTimer(); // another limit holds from here
-    }
+    if (result.value.type !== "status") this.#begun = true;
     if (result.value.type === "finish") this.#finished = true;
     waiting?.resolve({ done: false, value: result.value });
   }
@@ -203,13 +200,16 @@ class ReliableStream implements AsyncIterableIterator<ModelPart, undefined> {
     return this.#surroundings.now() - this.#startedAt;
   }
 
-  /** Rings at the nearest limit or before it, then looks again. */
+  /**
+   * Rings at the nearest limit or before it, then looks again; before the first part too, no later than a pause after it
+   * would count, so that one timer serves most calls.
+   */
   #setTimer(): void {
-    const { limits } = this.#options;
-    const limitMs = this.#begun ? limits.chunkTimeoutMs : limits.firstChunkTimeoutMs;
+    const { firstChunkTimeoutMs, chunkTimeoutMs, totalTimeoutMs } = this.#options.limits;
+    const limitMs = this.#begun ? chunkTimeoutMs : firstChunkTimeoutMs;
     // The time in which the reader is busy does not count against the model.
     const waitedMs = this.#waiting === undefined ? 0 : this.#surroundings.now() - this.#waitingSince;
-    const leftMs = Math.min(limitMs - waitedMs, limits.totalTimeoutMs - this.#elapsed());
+    const leftMs = Math.min(limitMs - waitedMs, chunkTimeoutMs, totalTimeoutMs - this.#elapsed());
     this.#callOffTimer = this.#surroundings.after(Math.max(0, Math.ceil(leftMs)), () => {
       this.#callOffTimer = undefined;
       this.#onTimer();

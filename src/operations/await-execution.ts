@@ -1,6 +1,7 @@
-import { isTerminalEvent, type StoredEvent } from "../contract/events.ts";
+import { isTerminalEvent } from "../contract/events.ts";
 import type { Execution } from "../contract/execution.ts";
 import type { Id } from "../contract/ids.ts";
+import { foldLog } from "../engine/fold-log.ts";
 import { pausesForClient } from "./client-tools.ts";
 import { ExecutionView } from "./execution-view.ts";
 import type { Caller } from "./operations.ts";
@@ -21,16 +22,14 @@ export async function awaitExecution(
   const facts = running?.agentId === null ? undefined : running;
   if (facts === undefined) await requireExecutionRow(database, caller.organization.id, executionId);
   const view = new ExecutionView();
-  let last: StoredEvent | undefined;
-  for await (const batch of engine.feed.read(executionId, { after: 0, signal })) {
-    for (const event of batch) view.add(event);
-    last = batch.at(-1);
-    if (last !== undefined && pausesForClient(last)) {
-      // The log may have gone on already; then the wait is over and what comes next counts.
-      const row = await requireExecutionRow(database, caller.organization.id, executionId);
-      if (row["status"] === "waiting" && row["last_seq"] === last.seq) return view.show(row, parts.now());
-    }
-    if (last !== undefined && isTerminalEvent(last)) break;
+  for (let after = 0; ;) {
+    const range = { after, endsAt: pausesForClient, signal };
+    const last = await foldLog(engine.feed, executionId, range, (event) => view.add(event));
+    if (last === undefined || isTerminalEvent(last)) break;
+    // The log may have gone on already; then the pause is over and what comes next counts.
+    const row = await requireExecutionRow(database, caller.organization.id, executionId);
+    if (row["status"] === "waiting" && row["last_seq"] === last.seq) return view.show(row, parts.now());
+    after = last.seq;
   }
   const ended = facts === undefined ? undefined : view.showEnded(facts);
   if (ended !== undefined) return ended;

@@ -19,6 +19,9 @@ export function createAlongside(database: Database, now: () => number): EngineHo
   const queries = settleQueries(database);
   const interest = webhookInterest(database);
   const callbacks = callbackInterest(database);
+  // Executions of whose log this process has seen everything, and nothing in it that cost anything. Of others, such as
+  // those that an earlier attempt began, only the row knows.
+  const free = new WeakSet<ExecutionFacts>();
   return (facts, events) => {
     if (facts.agentId === null) return []; // the product's own programs have neither cost nor listeners
     const statements: Statement[] = [];
@@ -30,10 +33,16 @@ export function createAlongside(database: Database, now: () => number): EngineHo
         statements.push(outboxStatement(database, { organizationId, agentId, type: webhook.type, data, at: now() }));
       }
       switch (event.type) {
+        case "attempt-started":
+          if (event.body.attempt === 1) free.add(facts);
+          break;
+        case "model-called":
+          if (event.body.costNanoUsd !== null && event.body.costNanoUsd > 0) free.delete(facts);
+          break;
         case "execution-completed":
         case "execution-cancelled":
         case "execution-failed":
-          statements.push(...settle(queries, facts, event, now()));
+          statements.push(...settle(queries, facts, event, { now: now(), mayHaveCost: !free.has(facts) }));
           if (callbacks.isPossible(facts.organizationId)) {
             statements.push(callbackStatement(database, { id: facts.id, agentId: facts.agentId, at: now() }));
           }
@@ -86,7 +95,7 @@ function settle(
   queries: ReturnType<typeof settleQueries>,
   facts: ExecutionFacts,
   event: DomainEvent,
-  now: number,
+  { now, mayHaveCost }: { now: number; mayHaveCost: boolean },
 ): Statement[] {
   const { id, organizationId } = facts;
   const statements: Statement[] = [];
@@ -96,10 +105,12 @@ function settle(
     const orAnswer = event.type === "execution-cancelled" ? 1 : 0;
     statements.push(queries.closeTurn({ conversationId: facts.conversationId, id, turns, orAnswer, now }));
   }
-  statements.push(
-    queries.settleEntry({ entryId: newId(), organizationId, id, now }),
-    queries.addSpent({ organizationId, id }),
-  );
+  if (mayHaveCost) {
+    statements.push(
+      queries.settleEntry({ entryId: newId(), organizationId, id, now }),
+      queries.addSpent({ organizationId, id }),
+    );
+  }
   if (facts.reservedNanoUsd > 0) {
     statements.push(
       queries.releaseEntry({ entryId: newId(), organizationId, id, amount: -facts.reservedNanoUsd, now }),

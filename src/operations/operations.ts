@@ -29,6 +29,7 @@ import type { Id } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import type { Job } from "../contract/job.ts";
 import type { Payout, Subscription, Transaction, Wallet } from "../contract/ledger.ts";
+import type { Log } from "../contract/log.ts";
 import type { MemoryEntry, MemoryStore } from "../contract/memory.ts";
 import type { ApiKey, Environment, Organization, Plan, Principal, Scope } from "../contract/organization.ts";
 import type { Page, PageRequest } from "../contract/page.ts";
@@ -105,15 +106,11 @@ export interface Operations {
    */
   awaitExecution(caller: Caller, executionId: Id, signal: AbortSignal): Promise<Execution>;
   /**
-   * The execution's log from the number after `after`: catches up, then live, in batches, ending after the terminal
-   * event or where the execution begins to wait for tool results (`pause` of the options).
+   * The execution's log from behind the number `after`, to be followed to the terminal event or to where the execution
+   * begins to wait for tool results.
    * @throws `invalid_field_value` when `after` is past the newest number, `stream_expired`, `execution_not_found`
    */
-  watchExecution(
-    caller: Caller,
-    executionId: Id,
-    options: { after: number; signal: AbortSignal; endAtPause: boolean },
-  ): Promise<AsyncIterable<readonly StoredEvent[]>>;
+  watchExecution(caller: Caller, executionId: Id, after: number): Promise<Log>;
   /** Resolves after the execution has stopped and its numbers are final. @throws `execution_not_running` */
   cancelExecution(caller: Caller, executionId: Id, reason?: string): Promise<Execution>;
   /** What the logs of these executions say beside what an `Execution` shows. */

@@ -2,6 +2,7 @@ import { RunyardError } from "../contract/errors.ts";
 import type { StoredEvent } from "../contract/events.ts";
 import { type ExecutionStatus, isTerminalStatus } from "../contract/execution.ts";
 import type { Id } from "../contract/ids.ts";
+import { emptyLog, type Log } from "../contract/log.ts";
 import { pausesForClient } from "./client-tools.ts";
 import type { Caller } from "./operations.ts";
 import type { OperationParts } from "./parts.ts";
@@ -12,8 +13,8 @@ export async function watchExecution(
   parts: Pick<OperationParts, "database" | "engine">,
   caller: Caller,
   executionId: Id,
-  options: { after: number; signal: AbortSignal; endAtPause: boolean },
-): Promise<AsyncIterable<readonly StoredEvent[]>> {
+  after: number,
+): Promise<Log> {
   requireScope(caller, "agents:execute", "agents:read");
   const row = await requireExecutionRow(parts.database, caller.organization.id, executionId);
   const newest = row["last_seq"] as number;
@@ -24,30 +25,20 @@ export async function watchExecution(
       { executionId },
     );
   }
-  if (options.after > newest) {
+  if (after > newest) {
     // The log of one that runs may have grown since its row was written.
     const end = Math.max(newest, await readLogEnd(parts.database, executionId));
-    if (options.after > end) {
+    if (after > end) {
       throw new RunyardError(
         "invalid_field_value",
-        `Expected the number of an event of this execution, at most ${end}; came ${options.after}.`,
+        `Expected the number of an event of this execution, at most ${end}; came ${after}.`,
         { param: "after" },
       );
     }
   }
-  if (options.after === newest && isTerminalStatus(row["status"] as ExecutionStatus)) return nothing();
+  if (after === newest && isTerminalStatus(row["status"] as ExecutionStatus)) return emptyLog;
   // A pause that is over by now is history; one that lasts, or is still to come, ends the stream.
-  const lasts = row["status"] === "waiting";
-  return parts.engine.feed.read(executionId, {
-    after: options.after,
-    signal: options.signal,
-    ...(options.endAtPause
-      ? { endAt: (event) => pausesForClient(event) && (event.seq > newest || (lasts && event.seq === newest)) }
-      : {}),
-  });
-}
-
-/** The log of an execution that has ended, after its last event. */
-async function* nothing(): AsyncGenerator<readonly StoredEvent[], void, undefined> {
-  yield* [];
+  const firstPause = row["status"] === "waiting" ? newest : newest + 1;
+  const endsAt = (event: StoredEvent) => pausesForClient(event) && event.seq >= firstPause;
+  return { follow: (reader) => parts.engine.feed.follow(executionId, { after, endsAt }, reader) };
 }

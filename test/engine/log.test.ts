@@ -1,25 +1,24 @@
 import { describe, expect, it } from "vitest";
 import type { DomainEvent, StoredEvent } from "../../src/contract/events.ts";
+import { foldLog } from "../../src/engine/fold-log.ts";
 import type { Program } from "../../src/engine/program.ts";
 import { startTestEngine, type TestEngine } from "../support/engine.ts";
 import { gate } from "../support/gate.ts";
-import { joinedText, typesOf } from "../support/read-log.ts";
+import { batchesOf, joinedText, typesOf } from "../support/read-log.ts";
 import { databaseKinds } from "../support/test-database.ts";
 
 const isGapless = (log: readonly StoredEvent[]) => log.every(({ seq }, index) => seq === index + 1);
 
 async function readFrom(test: TestEngine, id: string, after: number): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
-  const { signal } = new AbortController();
-  for await (const batch of test.engine.feed.read(id, { after, signal })) events.push(...batch);
+  await foldLog(test.engine.feed, id, { after }, (event) => events.push(event));
   return events;
 }
 
 /** Leaves after at most `count` events, as a client does whose line is cut. */
 async function readSome(test: TestEngine, id: string, after: number, count: number): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
-  const cut = new AbortController();
-  for await (const batch of test.engine.feed.read(id, { after, signal: cut.signal })) {
+  for await (const batch of batchesOf(test.engine.feed, id, { after })) {
     events.push(...batch);
     if (events.length >= count) break;
   }
@@ -91,10 +90,9 @@ describe.each(databaseKinds)("the log on %s", (kind) => {
     const id = await test.start({ program: "program" });
     const log = await test.end(id);
     await test.restart();
-    const { signal } = new AbortController();
-    const others = test.engine.feed.read(id, { after: 0, signal });
+    const others = batchesOf(test.engine.feed, id, { after: 0 });
     const pages: (readonly StoredEvent[])[] = [];
-    for await (const page of test.engine.feed.read(id, { after: 0, signal })) {
+    for await (const page of batchesOf(test.engine.feed, id, { after: 0 })) {
       pages.push(page);
       const { value } = await others.next();
       expect(value?.[0]).toBe(page[0]);
@@ -128,8 +126,7 @@ describe.each(databaseKinds)("the log on %s", (kind) => {
   it("shows nothing that is not stored", async () => {
     await using test = await startTestEngine(kind, { programs: { writer } });
     const id = await test.start({ program: "writer", input: 10 });
-    const { signal } = new AbortController();
-    for await (const batch of test.engine.feed.read(id, { after: 0, signal })) {
+    for await (const batch of batchesOf(test.engine.feed, id, { after: 0 })) {
       const newest = batch.at(-1)?.seq ?? 0;
       const sql = `select count(*) as count from event where execution_id = '${id}' and seq <= ${newest}`;
       const [row] = await test.database.read({ sql, params: [], returnsRows: true });
@@ -144,7 +141,7 @@ describe.each(databaseKinds)("the log on %s", (kind) => {
     const id = await test.start({ program: "program" });
     const cut = new AbortController();
     const events: StoredEvent[] = [];
-    for await (const batch of test.engine.feed.read(id, { after: 0, signal: cut.signal })) {
+    for await (const batch of batchesOf(test.engine.feed, id, { after: 0, signal: cut.signal })) {
       events.push(...batch);
       queueMicrotask(() => cut.abort());
     }
@@ -165,8 +162,7 @@ describe.each(databaseKinds)("the log on %s", (kind) => {
     await using test = await startTestEngine(kind, { programs: { program } });
     const id = await test.start({ program: "program" });
     const slow: StoredEvent[] = [];
-    const { signal } = new AbortController();
-    for await (const batch of test.engine.feed.read(id, { after: 0, signal })) {
+    for await (const batch of batchesOf(test.engine.feed, id, { after: 0 })) {
       slow.push(...batch);
       await new Promise((resolve) => setImmediate(resolve));
     }

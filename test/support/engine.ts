@@ -1,6 +1,7 @@
 import type { StoredEvent } from "../../src/contract/events.ts";
 import { newId, type Id } from "../../src/contract/ids.ts";
 import { Engine, type EngineOptions, type StartRequest } from "../../src/engine/engine.ts";
+import { foldLog } from "../../src/engine/fold-log.ts";
 import type { Program } from "../../src/engine/program.ts";
 import type { Database } from "../../src/store/database.ts";
 import { SeverableDatabase } from "./severable-database.ts";
@@ -67,10 +68,9 @@ export async function startTestEngine(kind: DatabaseKind, options: TestEngineOpt
     while (opened.length > 0) await opened.pop()?.[Symbol.asyncDispose]();
   }
 
-  async function read(id: Id, endAt?: (event: StoredEvent) => boolean): Promise<StoredEvent[]> {
+  async function read(id: Id, endsAt?: (event: StoredEvent) => boolean): Promise<StoredEvent[]> {
     const events: StoredEvent[] = [];
-    const { signal } = new AbortController();
-    for await (const batch of engine.feed.read(id, { after: 0, signal, endAt })) events.push(...batch);
+    await foldLog(engine.feed, id, { after: 0, endsAt }, (event) => events.push(event));
     return events;
   }
 

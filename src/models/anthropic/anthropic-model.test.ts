@@ -244,8 +244,7 @@ describe("an answer", () => {
       { type: "usage", usage: { inputTokens: 10, outputTokens: 5, cacheReadTokens: 100, cacheWriteTokens: 20 } },
     ]);
     expect(parts).toEqual([
-      { type: "text-delta", text: "Hel" },
-      { type: "text-delta", text: "lo" },
+      { type: "text-delta", text: "Hello" },
       {
         type: "finish",
         reason: "stop",
@@ -290,8 +289,7 @@ describe("an answer", () => {
     const steps: ScriptStep[] = [{ type: "reasoning", text: ["h", "m"], signature: "c2ln" }];
     const parts = await answer([...steps, { type: "tool-call", id: "t", name: "one", arguments: {} }]);
     expect(parts).toMatchObject([
-      { type: "reasoning-delta", text: "h" },
-      { type: "reasoning-delta", text: "m" },
+      { type: "reasoning-delta", text: "hm" },
       { type: "tool-call" },
       { type: "finish", reason: "tool-calls", reasoning: [{ type: "thinking", thinking: "hm", signature: "c2ln" }] },
     ]);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { RunyardError } from "../../contract/errors.ts";
 import type { Json } from "../../contract/json.ts";
 import type { FinishReason, ModelPart } from "../language-model.ts";
-import type { AnswerReader } from "../wire/answer-stream.ts";
+import type { AnswerReader } from "../wire/answer-body.ts";
 import { cutAnswer, describeProblem, type ProviderIdentity, providerError } from "../wire/provider-error.ts";
 import type { SpelledTools } from "../wire/spelled-tools.ts";
 import { readArguments } from "../wire/tool-arguments.ts";

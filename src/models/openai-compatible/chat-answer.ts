@@ -1,7 +1,7 @@
 import { RunyardError } from "../../contract/errors.ts";
 import type { Usage } from "../../contract/usage.ts";
 import type { FinishReason, ModelPart } from "../language-model.ts";
-import type { AnswerReader } from "../wire/answer-stream.ts";
+import type { AnswerReader } from "../wire/answer-body.ts";
 import { cutAnswer, describeProblem, type ProviderIdentity, providerError } from "../wire/provider-error.ts";
 import type { SpelledTools } from "../wire/spelled-tools.ts";
 import type { ChatChoice, ChatChunk, ChatContentPiece, ChatDelta } from "./chat-chunk.ts";

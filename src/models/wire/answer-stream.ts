@@ -1,23 +1,13 @@
-import { StringDecoder } from "node:string_decoder";
-import type { Readable } from "node:stream";
-import { createParser } from "eventsource-parser";
-import type { Outbound, OutboundRequest } from "../../egress/outbound.ts";
-import { readText } from "../../egress/read-body.ts";
+import type {
+  Outbound,
+  OutboundExchange,
+  OutboundReceiver,
+  OutboundRequest,
+  OutboundResponse,
+} from "../../egress/outbound.ts";
 import type { ModelPart } from "../language-model.ts";
-import { exchangeError, type ProviderIdentity, providerError, readProblem, webPage } from "./provider-error.ts";
-
-/** Turns what a provider sends into parts. One is made for each answer. */
-export interface AnswerReader {
-  /**
-   * Takes the next event of the stream.
-   * @returns true when the answer is whole, its `finish` part given out; nothing is read after it
-   */
-  readEvent(type: string | undefined, data: string): boolean;
-  /** Takes a whole answer from a server that does not stream. */
-  readWhole(body: unknown): void;
-  /** The stream is at its end: gives out `finish`, or throws when the answer is not whole. */
-  readEnd(): void;
-}
+import { type AnswerBody, answerBody, type AnswerReader } from "./answer-body.ts";
+import { exchangeError, type ProviderIdentity } from "./provider-error.ts";
 
 export interface AnswerRequest {
   outbound: Outbound;
@@ -30,16 +20,15 @@ export interface AnswerRequest {
 /** Time limits on answers are kept above this, where they are known; these only end what everyone has forgotten. */
 const forgottenAfterMs = 15 * 60_000;
 const maxAnswerBytes = 64 * 1024 * 1024;
-const maxEventCharacters = 16 * 1024 * 1024;
-const maxErrorBytes = 256 * 1024;
 /** Above so many unread parts the socket is paused. */
-const maxWaitingParts = 512;
+const maxUnread = 512;
 /** Chunks after the end of the answer that are read to get the socket back; a server that goes on is cut off. */
 const maxTrailingChunks = 2;
 
 /**
  * Sends a request when it is first read from, and yields the parts of the answer as they arrive. Parts go from the
- * socket's event to the reader's promise directly: async generators over a stream cost 5 µs a token more.
+ * socket's event to the reader's promise directly: async generators over a stream cost 5 µs a token more. Deltas that
+ * arrive in one chunk are joined, because each part costs all who hand it on a turn of their own.
  * For one reader that awaits each part before it asks for the next, as `for await` does.
  */
 export function streamAnswer(request: AnswerRequest): AsyncIterable<ModelPart> {
@@ -49,16 +38,19 @@ export function streamAnswer(request: AnswerRequest): AsyncIterable<ModelPart> {
 type Result = IteratorResult<ModelPart, undefined>;
 const exhausted: Result = { done: true, value: undefined };
 
-class AnswerStream implements AsyncIterableIterator<ModelPart, undefined> {
+class AnswerStream implements AsyncIterableIterator<ModelPart, undefined>, OutboundReceiver {
   readonly #request: AnswerRequest;
   readonly #reader: AnswerReader;
   #parts: ModelPart[] = [];
   #read = 0;
+  /** Given out since the reader was last at the end of `#parts`, each of those counted that were joined. */
+  #unread = 0;
   #waiting: { resolve(result: Result): void; reject(error: Error): void } | undefined;
   #error: Error | undefined;
-  #begun = false;
   #ended = false;
-  #body: Readable | undefined;
+  #exchange: OutboundExchange | undefined;
+  #body: AnswerBody | undefined;
+  #trailingChunks = 0;
 
   constructor(request: AnswerRequest) {
     this.#request = request;
@@ -70,16 +62,8 @@ class AnswerStream implements AsyncIterableIterator<ModelPart, undefined> {
   }
 
   next(): Promise<Result> {
-    const part = this.#parts[this.#read];
-    if (part !== undefined) {
-      this.#read += 1;
-      if (this.#read === this.#parts.length) {
-        this.#parts = [];
-        this.#read = 0;
-        if (this.#body?.isPaused() === true) this.#body.resume();
-      }
-      return Promise.resolve({ done: false, value: part });
-    }
+    const part = this.#take();
+    if (part !== undefined) return Promise.resolve({ done: false, value: part });
     if (this.#error !== undefined) {
       const error = this.#error;
       this.#error = undefined;
@@ -88,132 +72,121 @@ class AnswerStream implements AsyncIterableIterator<ModelPart, undefined> {
     if (this.#ended) return Promise.resolve(exhausted);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      if (!this.#begun) void this.#begin();
+      this.#exchange ??= this.#send();
     });
   }
 
   /** The reader leaves early: what is under way is broken off. */
   return(): Promise<Result> {
-    if (!this.#ended) this.#body?.destroy();
+    if (!this.#ended) this.#exchange?.abort();
     this.#ended = true;
-    this.#parts = [];
-    this.#read = 0;
     this.#error = undefined;
+    this.#forgetParts();
     return Promise.resolve(exhausted);
   }
 
-  async #begin(): Promise<void> {
-    this.#begun = true;
-    const { outbound, request, signal, identity } = this.#request;
+  onHead(status: number, headers: OutboundResponse["headers"]): void {
     try {
-      const response = await outbound.request({
+      this.#body = answerBody(this.#request.identity, this.#reader, status, headers);
+    } catch (error) {
+      this.onError(error);
+      this.#exchange?.abort();
+    }
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#ended) {
+      this.#trailingChunks += 1;
+      if (this.#trailingChunks > maxTrailingChunks) this.#exchange?.abort();
+      return;
+    }
+    try {
+      const isWhole = this.#body?.add(chunk) === true;
+      this.#serve();
+      if (isWhole) this.#end();
+      else if (this.#unread >= maxUnread) this.#exchange?.pause();
+    } catch (error) {
+      this.onError(error);
+      this.#exchange?.abort();
+    }
+  }
+
+  onEnd(): void {
+    if (this.#ended) return;
+    try {
+      this.#body?.end();
+      this.#serve();
+      this.#end();
+    } catch (error) {
+      this.onError(error);
+    }
+  }
+
+  onError(cause: unknown): void {
+    if (this.#ended) return;
+    // What came before counts, unless nobody wants it any more.
+    this.#serve();
+    this.#ended = true;
+    const error = exchangeError(this.#request.identity, cause, this.#request.signal);
+    if (error.code === "cancelled") this.#forgetParts();
+    if (this.#waiting === undefined) this.#error = error;
+    else this.#waiting.reject(error);
+    this.#waiting = undefined;
+  }
+
+  #send(): OutboundExchange {
+    const { outbound, request, signal } = this.#request;
+    return outbound.receive(
+      {
         ...request,
         method: "POST",
         signal,
         headersTimeoutMs: forgottenAfterMs,
         bodyTimeoutMs: forgottenAfterMs,
         maxBodyBytes: maxAnswerBytes,
-      });
-      if (this.#ended) {
-        response.body.destroy();
-      } else if (response.status < 200 || response.status > 299) {
-        const body = await readUpTo(response.body, maxErrorBytes);
-        throw providerError(identity, readProblem(response.status, response.headers, body));
-      } else if (String(response.headers["content-type"]).startsWith("text/html")) {
-        response.body.destroy();
-        throw webPage(identity, response.status);
-      } else if (String(response.headers["content-type"]).includes("application/json")) {
-        this.#reader.readWhole(JSON.parse(await readText(response)));
-        this.#end();
-      } else {
-        this.#pump(response.body);
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  #pump(body: Readable): void {
-    this.#body = body;
-    const decoder = new StringDecoder("utf8");
-    let trailingChunks = 0;
-    const parser = createParser({
-      maxBufferSize: maxEventCharacters,
-      onEvent: (event) => {
-        if (!this.#ended && this.#reader.readEvent(event.event, event.data)) this.#end();
       },
-      onError: (error) => {
-        if (error.type === "max-buffer-size-exceeded") throw error;
-      },
-    });
-    body.on("data", (chunk: Buffer) => {
-      if (this.#ended) {
-        trailingChunks += 1;
-        if (trailingChunks > maxTrailingChunks) body.destroy();
-        return;
-      }
-      try {
-        parser.feed(decoder.write(chunk));
-      } catch (error) {
-        this.#fail(error);
-        body.destroy();
-      }
-    });
-    body.on("end", () => {
-      if (this.#ended) return;
-      try {
-        // Some servers leave out the blank line after the last event.
-        parser.feed(`${decoder.end()}\n\n`);
-        if (this.#ended) return;
-        this.#reader.readEnd();
-        this.#end();
-      } catch (error) {
-        this.#fail(error);
-      }
-    });
-    body.on("error", (error) => this.#fail(error));
+      this,
+    );
   }
 
   #give(part: ModelPart): void {
-    if (this.#waiting !== undefined) {
-      const { resolve } = this.#waiting;
-      this.#waiting = undefined;
-      resolve({ done: false, value: part });
-      return;
+    this.#unread += 1;
+    const last = this.#parts.at(-1);
+    const isDelta = part.type === "text-delta" || part.type === "reasoning-delta";
+    if (isDelta && last?.type === part.type) last.text += part.text;
+    else this.#parts.push(part);
+  }
+
+  #take(): ModelPart | undefined {
+    const part = this.#parts[this.#read];
+    if (part === undefined) return undefined;
+    this.#read += 1;
+    if (this.#read === this.#parts.length) {
+      const isPaused = this.#unread >= maxUnread;
+      this.#forgetParts();
+      if (isPaused) this.#exchange?.resume();
     }
-    this.#parts.push(part);
-    if (this.#parts.length >= maxWaitingParts) this.#body?.pause();
+    return part;
+  }
+
+  #forgetParts(): void {
+    this.#parts = [];
+    this.#read = 0;
+    this.#unread = 0;
+  }
+
+  /** Hands the reader that waits the first of what has come. */
+  #serve(): void {
+    if (this.#waiting === undefined) return;
+    const part = this.#take();
+    if (part === undefined) return;
+    this.#waiting.resolve({ done: false, value: part });
+    this.#waiting = undefined;
   }
 
   #end(): void {
     this.#ended = true;
-    // A paused body would never reach its end, and its socket would be lost.
-    this.#body?.resume();
     this.#waiting?.resolve(exhausted);
     this.#waiting = undefined;
   }
-
-  #fail(cause: unknown): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    const error = exchangeError(this.#request.identity, cause, this.#request.signal);
-    if (error.code === "cancelled") {
-      this.#parts = [];
-      this.#read = 0;
-    }
-    if (this.#waiting === undefined) this.#error = error;
-    else this.#waiting.reject(error);
-    this.#waiting = undefined;
-  }
-}
-
-async function readUpTo(body: Readable, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= maxBytes) break;
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { StoredEvent } from "../../../contract/events.ts";
 import type { Execution } from "../../../contract/execution.ts";
+import { emptyLog } from "../../../contract/log.ts";
 import type { Caller, Operations } from "../../../operations/operations.ts";
 import { FrameCache } from "../../frame-cache.ts";
 import { absoluteUrl, type CharmParts } from "./endpoint.ts";
@@ -41,14 +42,8 @@ export async function streamLog(
   },
 ): Promise<FastifyReply> {
   const { parts, caller, executionId, render, finish } = stream;
-  const controller = new AbortController();
-  const watch = (after: number) =>
-    parts.operations.watchExecution(caller, executionId, { after, signal: controller.signal, endAtPause: true });
-  const batches = await watch(0);
   parts.streams.send(reply, {
-    batches,
-    resume: watch,
-    controller,
+    log: await parts.operations.watchExecution(caller, executionId, 0),
     // A run has one reader, the one who started it, and its frames hold that one's address of the server.
     frames: new FrameCache<undefined>((event) => framesOf(render(event))),
     context: undefined,
@@ -62,17 +57,12 @@ export async function streamLog(
 /** A stream that has no log: these events and the end. */
 export function streamEvents(reply: FastifyReply, { streams }: CharmParts, events: readonly WireEvent[]): FastifyReply {
   streams.send(reply, {
-    batches: none(),
-    controller: new AbortController(),
+    log: emptyLog,
     frames: new FrameCache<undefined>(() => undefined),
     context: undefined,
     finish: async () => framesOf(events),
   });
   return reply;
-}
-
-async function* none(): AsyncGenerator<readonly StoredEvent[], void, undefined> {
-  yield* [];
 }
 
 /** A name that cannot stand in a header goes by our own id of the run. */
@@ -86,11 +76,13 @@ export function contextOf(
   names: ReadonlyMap<string, string>,
 ): RunContext {
   const { id, createdAt, conversationId } = execution;
+  // Asked for now: the request's headers are gone once the stream is open.
+  const home = absoluteUrl(parts, request, "");
   return {
     runId: names.get(id) ?? id,
     threadId: conversationId === undefined ? null : (names.get(conversationId) ?? conversationId),
     createdAt,
-    urlOf: (fileId) => absoluteUrl(parts, request, linkPath(parts.operations, caller, fileId)),
+    urlOf: (fileId) => home + linkPath(parts.operations, caller, fileId),
   };
 }
 

@@ -44,7 +44,9 @@ export async function answerExecution(
   },
 ): Promise<FastifyReply> {
   if (stream) {
-    // What the execution itself does in this turn goes first: its model is called before anybody watches.
+    // What the execution itself does goes first: its model is called before anybody watches. The HTTP client takes a
+    // turn to see whether a socket that it kept is still there.
+    await nextTurn();
     await nextTurn();
     return await streamExecution(request, reply, { parts, caller, execution, after });
   }
@@ -70,17 +72,11 @@ export async function streamExecution(
   }: { parts: NativeParts; caller: Caller; execution: ExecutionDescription; after: number },
 ): Promise<FastifyReply> {
   const { operations, streams } = parts;
-  const controller = new AbortController();
-  // What stays for as long as the stream must not hold on to the execution, whose output may be megabytes.
+  // What stays for as long as the stream must not hold on to the execution, whose output may be megabytes, or the request.
   const { id, agentId, conversationId, createdAt } = execution;
-  const watch = (after: number) =>
-    operations.watchExecution(caller, id, { after, signal: controller.signal, endAtPause: true });
-  const batches = await watch(after);
   const { id: requestId } = request;
   streams.send(reply, {
-    batches,
-    resume: watch,
-    controller,
+    log: await operations.watchExecution(caller, id, after),
     frames: request.headers["x-ya-stream"] === "strict" ? strictFrames : frames,
     context: { id, agentId, conversationId, createdAt },
     headers: {
@@ -95,15 +91,14 @@ export async function streamExecution(
 
 async function waitForEnd(
   reply: FastifyReply,
-  { operations, closing }: NativeParts,
+  { operations, waitingCalls }: NativeParts,
   caller: Caller,
   execution: Execution,
 ): Promise<Execution> {
   if (isTerminalStatus(execution.status)) return execution;
   const controller = new AbortController();
-  const giveUp = () => controller.abort();
   abortOnLeave(reply.raw, controller);
-  closing.addEventListener("abort", giveUp);
+  waitingCalls.add(controller);
   try {
     const outcome = await operations.awaitExecution(caller, execution.id, controller.signal);
     if (wireStatus(outcome) !== "running") return outcome;
@@ -113,7 +108,7 @@ async function waitForEnd(
       executionId: execution.id,
     });
   } finally {
-    closing.removeEventListener("abort", giveUp);
+    waitingCalls.delete(controller);
   }
 }
 

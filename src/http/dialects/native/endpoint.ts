@@ -9,6 +9,7 @@ import {
   type RouteScope,
 } from "../../documented-schema.ts";
 import type { EventStreams } from "../../event-stream.ts";
+import type { WaitingCalls } from "../../waiting-calls.ts";
 import type { Templates } from "./definition.ts";
 import { errorSchema } from "./schemas/error.ts";
 
@@ -16,8 +17,8 @@ import { errorSchema } from "./schemas/error.ts";
 export interface NativeParts {
   operations: Operations;
   streams: EventStreams;
-  /** Aborted when the server closes. */
-  closing: AbortSignal;
+  /** Given up when the server closes. */
+  waitingCalls: WaitingCalls;
   templates: Templates;
   maxFileBytes: number;
 }

@@ -5,6 +5,7 @@ import { authenticate, readBearerKey } from "../../authentication.ts";
 import { acceptIdempotencyKeys } from "../../idempotency.ts";
 import type { SurfaceParts } from "../../server.ts";
 import type { Surface } from "../../surface.ts";
+import { WaitingCalls } from "../../waiting-calls.ts";
 import { cancelExecution } from "./cancel-execution.ts";
 import { createAgent } from "./create-agent.ts";
 import { createFile } from "./create-file.ts";
@@ -125,7 +126,8 @@ export interface NativeOptions {
 /** The native API under `/v1`. */
 export function createNativeSurface(options: NativeOptions, { streams, closing }: SurfaceParts): Surface {
   const { operations, templates = new Map<string, AgentTemplate>(), maxFileBytes = 100 * 1024 * 1024 } = options;
-  const parts: NativeParts = { operations, streams, closing, templates, maxFileBytes };
+  const waitingCalls = new WaitingCalls(closing);
+  const parts: NativeParts = { operations, streams, waitingCalls, templates, maxFileBytes };
   return {
     name: "native",
     prefixes: ["/v1"],
