@@ -31,7 +31,7 @@ const day = 86_400_000;
 /** Fails when its input says how. */
 const program: Program = async (ctx, input) => {
   const [, message] = /"fail":"([^"]*)"/.exec(JSON.stringify(input)) ?? [];
-  if (message !== undefined) throw new RunyardError("program_failed", message);
+  if (message !== undefined) throw new RunyardError("program_failed", JSON.parse(`"${message}"`));
   ctx.emit({
     type: "model-called",
     body: {
@@ -205,6 +205,11 @@ describe.each(databaseKinds)("figures of agents on %s", (kind) => {
     ]);
     const messages = (await breakDownAgentErrors(parts, caller, own())).map(({ message }) => message.length);
     expect(messages.toSorted((a, b) => a - b)).toEqual([6, 10, 500]);
+    await run("ann", { input: { fail: "no\0 key" } });
+    await run("ann", { input: { fail: "no\ud800 key" } });
+    const groups = await breakDownAgentErrors(parts, caller, own());
+    expect(groups[0]).toMatchObject({ message: "no key", count: 3 });
+    expect(groups.map(({ message }) => message)).toContain("no\ufffd key");
   });
 
   test("the usage log is newest first and paged", async () => {
