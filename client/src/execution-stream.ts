@@ -1,3 +1,4 @@
+import { idSegment } from "./id-segment.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
 import { pause } from "./pause.ts";
 import { readServerSentMessages } from "./server-sent-events.ts";
@@ -161,5 +162,5 @@ export class ExecutionStream implements AsyncIterable<StreamEvent> {
 }
 
 function executionPath(executionId: string): string {
-  return `/v1/executions/${encodeURIComponent(executionId)}`;
+  return `/v1/executions/${idSegment(executionId)}`;
 }
