@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -13,5 +14,19 @@ import { join } from "node:path";
 export function keepCompiledCode(environment: Readonly<Record<string, string | undefined>>): void {
   const given = environment.XDG_CACHE_HOME;
   const directory = given === undefined || given === "" ? join(environment.HOME ?? homedir(), ".cache") : given;
-  enableCompileCache(join(directory, "runyard", "compiled"));
+  const folders = [directory, join(directory, "runyard"), join(directory, "runyard", "compiled")];
+  if (folders.every(isThere)) enableCompileCache(folders.at(-1));
+}
+
+/**
+ * Makes a folder in one that is there. Node's own way to make the whole path goes round for ever where a file system says
+ * of a new folder that there is no such place, as /proc does, which is the home of some service users.
+ */
+function isThere(folder: string): boolean {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EEXIST";
+  }
 }
