@@ -74,7 +74,7 @@ export class InlineSqlite implements Database {
       if ("result" in outcome) queued?.resolve(outcome.result);
       else if ("rejected" in outcome) {
         queued?.reject(new UnitRejected(outcome.rejected.statement, outcome.rejected.failure));
-      } else queued?.reject(new StoreUnavailable(outcome.fault));
+      } else queued?.reject(new StoreUnavailable(outcome.fault.message));
     }
   }
 }

@@ -1,3 +1,4 @@
+import { idSegment } from "./id-segment.ts";
 import { ExecutionStream, type StreamOptions } from "./execution-stream.ts";
 import type { Transport } from "./transport.ts";
 import type {
@@ -103,5 +104,5 @@ export class Agents {
 }
 
 function agentPath(agentId: string): string {
-  return `/v1/agents/${encodeURIComponent(agentId)}`;
+  return `/v1/agents/${idSegment(agentId)}`;
 }

@@ -1,3 +1,4 @@
+import { idSegment } from "./id-segment.ts";
 import type { Transport } from "./transport.ts";
 import type { Conversation, ConversationSummary, Deleted, Page, PageQuery } from "./types.ts";
 import { walkPages } from "./walk-pages.ts";
@@ -32,5 +33,5 @@ export class Conversations {
 }
 
 function conversationPath(conversationId: string): string {
-  return `/v1/conversations/${encodeURIComponent(conversationId)}`;
+  return `/v1/conversations/${idSegment(conversationId)}`;
 }

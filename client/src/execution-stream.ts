@@ -1,7 +1,8 @@
+import { idSegment } from "./id-segment.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
 import { pause } from "./pause.ts";
 import { readServerSentMessages } from "./server-sent-events.ts";
-import { type Call, randomKey, type Transport } from "./transport.ts";
+import { type Call, isSoonOver, randomKey, type Transport } from "./transport.ts";
 import type { CancelledExecution, Execution, StreamEvent } from "./types.ts";
 
 export interface StreamOptions {
@@ -81,7 +82,7 @@ export class ExecutionStream implements AsyncIterable<StreamEvent> {
         this.#options.signal?.throwIfAborted();
         const isWorthAnother =
           error instanceof ConnectionError ||
-          (error instanceof ApiError && (error.status === 429 || error.status >= 502));
+          (error instanceof ApiError && (error.status === 429 || error.status >= 502) && isSoonOver(error));
         failures += 1;
         if (!isWorthAnother || failures > maxReconnects) throw error;
         if (this.executionId !== undefined) opening = undefined;
@@ -161,5 +162,5 @@ export class ExecutionStream implements AsyncIterable<StreamEvent> {
 }
 
 function executionPath(executionId: string): string {
-  return `/v1/executions/${encodeURIComponent(executionId)}`;
+  return `/v1/executions/${idSegment(executionId)}`;
 }

@@ -1,3 +1,4 @@
+import { idSegment } from "./id-segment.ts";
 import { ExecutionStream, type StreamOptions } from "./execution-stream.ts";
 import type { Transport } from "./transport.ts";
 import type { CancelledExecution, Execution, ExecutionQuery, Page, ToolResult } from "./types.ts";
@@ -67,5 +68,5 @@ export class Executions {
 }
 
 function executionPath(executionId: string): string {
-  return `/v1/executions/${encodeURIComponent(executionId)}`;
+  return `/v1/executions/${idSegment(executionId)}`;
 }

@@ -1,3 +1,4 @@
+import { idSegment } from "./id-segment.ts";
 import type { Transport } from "./transport.ts";
 import type { Deleted, Page, PageQuery, StoredFile } from "./types.ts";
 import { walkPages } from "./walk-pages.ts";
@@ -39,5 +40,5 @@ export class Files {
 }
 
 function filePath(fileId: string): string {
-  return `/v1/files/${encodeURIComponent(fileId)}`;
+  return `/v1/files/${idSegment(fileId)}`;
 }

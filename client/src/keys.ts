@@ -1,3 +1,4 @@
+import { idSegment } from "./id-segment.ts";
 import type { Transport } from "./transport.ts";
 import type { ApiKey, ApiKeyFields, CreatedApiKey, Page, PageQuery } from "./types.ts";
 import { walkPages } from "./walk-pages.ts";
@@ -23,6 +24,6 @@ export class Keys {
   }
 
   revoke(keyId: string): Promise<{ id: string; deleted: true; revokedAt: string }> {
-    return this.#transport.json({ method: "DELETE", path: `/v1/keys/${encodeURIComponent(keyId)}` });
+    return this.#transport.json({ method: "DELETE", path: `/v1/keys/${idSegment(keyId)}` });
   }
 }

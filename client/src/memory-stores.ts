@@ -1,3 +1,4 @@
+import { idSegment } from "./id-segment.ts";
 import type { Transport } from "./transport.ts";
 import type {
   Deleted,
@@ -67,9 +68,9 @@ export class MemoryStores {
 }
 
 function storePath(storeId: string): string {
-  return `/v1/memory-stores/${encodeURIComponent(storeId)}`;
+  return `/v1/memory-stores/${idSegment(storeId)}`;
 }
 
 function entryPath(storeId: string, entryId: string): string {
-  return `${storePath(storeId)}/entries/${encodeURIComponent(entryId)}`;
+  return `${storePath(storeId)}/entries/${idSegment(entryId)}`;
 }

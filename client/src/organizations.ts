@@ -1,3 +1,4 @@
+import { idSegment } from "./id-segment.ts";
 import type { Transport } from "./transport.ts";
 import type {
   CreatedOrganization,
@@ -39,5 +40,5 @@ export class Organizations {
 }
 
 function organizationPath(organizationId: string): string {
-  return `/v1/organizations/${encodeURIComponent(organizationId)}`;
+  return `/v1/organizations/${idSegment(organizationId)}`;
 }

@@ -109,11 +109,14 @@ function retryDelayMs(error: unknown, tried: number, maxTries: number): number |
   if (tried >= maxTries) return undefined;
   if (error instanceof ConnectionError) return backoffMs;
   if (error instanceof ApiError && (error.status === 429 || error.status === 503)) {
-    if (error.code === "quota_exceeded") return undefined;
-    const waitMs = error.retryAfterMs ?? backoffMs;
-    return waitMs <= 60_000 ? waitMs : undefined;
+    return isSoonOver(error) ? (error.retryAfterMs ?? backoffMs) : undefined;
   }
   return undefined;
+}
+
+/** Whether what refused a call is over within a minute, as far as the server says: a quota is not, nor a day's limit. */
+export function isSoonOver({ code, retryAfterMs = 0 }: ApiError): boolean {
+  return code !== "quota_exceeded" && retryAfterMs <= 60_000;
 }
 
 async function readError(response: Response): Promise<ApiError> {

@@ -1,3 +1,4 @@
+import { idSegment } from "./id-segment.ts";
 import type { Transport } from "./transport.ts";
 import type { CreatedWebhook, Deleted, Page, PageQuery, Webhook, WebhookChange, WebhookFields } from "./types.ts";
 import { walkPages } from "./walk-pages.ts";
@@ -36,5 +37,5 @@ export class Webhooks {
 }
 
 function webhookPath(webhookId: string): string {
-  return `/v1/webhooks/${encodeURIComponent(webhookId)}`;
+  return `/v1/webhooks/${idSegment(webhookId)}`;
 }

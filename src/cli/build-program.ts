@@ -7,11 +7,14 @@ import { forTerminal, type Terminal } from "./terminal.ts";
 /**
  * The whole command line as one commander program. Commands that `isWanted` refuses appear in the help, but their files
  * are not read.
+ *
+ * @param isQuiet nothing is said of wrong usage; what is thrown tells
  */
 export async function buildProgram(
   terminal: Terminal,
   version: string,
   isWanted: (name: string) => boolean,
+  isQuiet = false,
 ): Promise<{ program: Command; cli: Cli }> {
   const program = new Command("runyard")
     .description("Keep AI agents on a server of your own and run them.")
@@ -23,7 +26,7 @@ export async function buildProgram(
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(forTerminal(terminal.stderr, text)),
+      writeErr: (text) => isQuiet || terminal.stderr.write(forTerminal(terminal.stderr, text)),
     })
     .showHelpAfterError("(--help explains the command)")
     .exitOverride()

@@ -190,6 +190,11 @@ export class RunyardError extends Error {
 
 /** The fact to keep of any thrown value: ours as it is, anything else as an internal error without its detail. */
 export function errorFact(error: unknown): ErrorFact {
-  if (error instanceof RunyardError) return { code: error.code, message: error.message };
+  if (error instanceof RunyardError) return { code: error.code, message: withoutUnstorable(error.message) };
   return { code: "internal_error", message: "The server failed while running this execution. See its log." };
+}
+
+/** A provider or a program may have said what Postgres does not read out of JSON: NUL characters, halves of surrogate pairs. */
+function withoutUnstorable(text: string): string {
+  return text.replaceAll("\0", "").toWellFormed();
 }

@@ -3,7 +3,7 @@ import { errorFact, RunyardError } from "../contract/errors.ts";
 import type { Id } from "../contract/ids.ts";
 import type { Json } from "../contract/json.ts";
 import type { Database } from "../store/database.ts";
-import { type Statement, type UnitResult, UnitRejected } from "../store/statement.ts";
+import { type Statement, StoreUnavailable, type UnitResult, UnitRejected } from "../store/statement.ts";
 import { delayBeforeTry, pause } from "./backoff.ts";
 import { countEvents, noCounts } from "./count-events.ts";
 import type { CrashPoint } from "./crash-point.ts";
@@ -344,7 +344,8 @@ export class Attempt implements Ctx {
       return;
     }
     if (this.#outcome !== undefined) return;
-    if (!(error instanceof RunyardError)) this.#options.hooks.programFailed?.(this.#options.facts, error);
+    if (!(error instanceof RunyardError) || error instanceof StoreUnavailable)
+      this.#options.hooks.programFailed?.(this.#options.facts, error);
     await this.#finish("failed", { type: "execution-failed", body: { error: errorFact(error) } });
   }
 

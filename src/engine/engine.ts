@@ -8,6 +8,7 @@ import { Attempt, type AttemptOptions } from "./attempt.ts";
 import { EventFeed, readEvent } from "./event-feed.ts";
 import type { EngineHooks, ExecutionFacts } from "./hooks.ts";
 import { Journal } from "./journal.ts";
+import { endOpenCalls } from "./open-calls.ts";
 import { parentSignal, readSignalled, type SignalledExecution } from "./parent-signal.ts";
 import type { CrashPoint } from "./crash-point.ts";
 import type { Program } from "./program.ts";
@@ -426,17 +427,24 @@ export class Engine {
     return this.#end(this.#queries.endIdle, executionId, status, events);
   }
 
+  async #openCalls(executionId: Id, status: string, now: number): Promise<DomainEvent[]> {
+    if (status !== "cancelled") return [];
+    const rows = await this.#database.read(this.#queries.callEvents({ id: executionId }));
+    return endOpenCalls(rows.map(readEvent), now);
+  }
+
   /** Ends an execution from outside of any attempt; false when it was in another state than the query asks for. */
   async #end(
     query: EngineQueries["endIdle"],
     executionId: Id,
     status: "completed" | "cancelled" | "failed",
-    events: readonly DomainEvent[],
+    ending: readonly DomainEvent[],
   ): Promise<boolean> {
     const now = this.#now();
     const [state] = await this.#database.read(this.#queries.state({ id: executionId }));
     if (state === undefined) return false;
     const facts = readFacts(state);
+    const events = [...ending.slice(0, -1), ...(await this.#openCalls(executionId, status, now)), ...ending.slice(-1)];
     const unit: Statement[] = [query({ id: executionId, status, now, count: events.length }, { expectsRow: true })];
     for (const [index, event] of events.entries()) {
       const plus = index + 1 - events.length;

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from "kysely";
 import { prepared } from "../store/prepared.ts";
 import { guardQueries, isHeld, numbered } from "./guard-queries.ts";
+import { callEventTypes } from "./open-calls.ts";
 import type { RowReference, SqlValue } from "../store/statement.ts";
 import type { Tables } from "../store/tables.ts";
 
@@ -339,6 +340,14 @@ export function engineQueries(builder: Kysely<Tables>) {
         .where("seq", ">", p.after)
         .orderBy("seq")
         .limit(p.limit),
+    ),
+    callEvents: prepared<{ id: string }>((p) =>
+      builder
+        .selectFrom("event")
+        .selectAll()
+        .where("execution_id", "=", p.id)
+        .where(sql<boolean>`type in (${sql.join(callEventTypes.map((type) => sql.lit(type)))})`)
+        .orderBy("seq"),
     ),
     firstEvent: prepared<{ id: string }>((p) =>
       builder

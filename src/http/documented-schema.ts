@@ -81,5 +81,5 @@ const meaningOf: Record<number, string | undefined> = {
   429: "Over the rate limit or the quota",
   500: "The server failed",
   502: "The model or a tool failed",
-  503: "The server takes no more work",
+  503: "The server takes no more work, or cannot use its database; Retry-After says when to try again",
 };

@@ -3,7 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { RunyardError } from "../contract/errors.ts";
 import type { Execution } from "../contract/execution.ts";
 import type { Json } from "../contract/json.ts";
-import type { Caller, IdempotencyRequest, IdempotentOutcome, Operations } from "../operations/operations.ts";
+import type {
+  Caller,
+  EarlierAnswer,
+  IdempotencyRequest,
+  IdempotentOutcome,
+  Operations,
+} from "../operations/operations.ts";
 import { principalOf } from "./request-state.ts";
 import { sendJsonText } from "./send-json.ts";
 
@@ -15,8 +21,8 @@ export interface Answer<T> {
 
 /**
  * Lets every authenticated POST of the scope carry an `Idempotency-Key`. Requests are the same when key, method, path
- * and JSON value are (members in the same order; white space does not count); of a body that is not JSON the media type
- * counts alone, because it is not read yet.
+ * and JSON value are (members in the same order; white space does not count). A form is not read yet: the operation that
+ * reads it looks for the earlier call.
  */
 export function acceptIdempotencyKeys(scope: FastifyInstance, operations: Pick<Operations, "findIdempotent">): void {
   scope.addHook("onRoute", (route) => {
@@ -42,7 +48,7 @@ async function findEarlier(
   reply: FastifyReply,
   operations: Pick<Operations, "findIdempotent">,
 ): Promise<IdempotentOutcome | undefined> {
-  if (request.idempotency === null) return undefined;
+  if (request.idempotency === null || isForm(request)) return undefined;
   const outcome = await operations.findIdempotent(principalOf(request), request.idempotency);
   if (outcome.kind === "new") return undefined;
   reply.header("idempotent-replayed", "true");
@@ -105,6 +111,16 @@ function readIdempotency(request: FastifyRequest): IdempotencyRequest | null {
   const body = request.body === undefined ? (request.headers["content-type"]?.split(";", 1)[0] ?? "") : request.body;
   const bodyHash = createHash("sha256").update(JSON.stringify(body)).digest("hex");
   return { key, route: `${request.method} ${path}`, bodyHash };
+}
+
+function isForm(request: FastifyRequest): boolean {
+  return request.headers["content-type"]?.toLowerCase().startsWith("multipart/") === true;
+}
+
+/** Answers what the first call with the same key was answered. */
+export function sendEarlier(reply: FastifyReply, { status, body }: EarlierAnswer): FastifyReply {
+  reply.header("idempotent-replayed", "true");
+  return sendJsonText(reply, status, JSON.stringify(body));
 }
 
 const keyPattern = /^[\x20-\x7e]{1,255}$/;

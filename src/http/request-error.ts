@@ -9,6 +9,9 @@ export function toRunyardError(thrown: unknown): RunyardError {
   const { code, statusCode } = fieldsOf(thrown);
   const known = code === undefined ? undefined : frameworkErrors[code];
   if (known !== undefined) return new RunyardError(known.code, known.message, { cause: thrown });
+  if (code !== undefined && diskErrors.has(code)) {
+    return new RunyardError("overloaded", diskMessage, { retryAfterMs: 5000, cause: thrown });
+  }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new RunyardError("invalid_field_value", "The request could not be read: it broke off or is malformed.", {
       cause: thrown,
@@ -22,6 +25,12 @@ export function toRunyardError(thrown: unknown): RunyardError {
     },
   );
 }
+
+/** What the system says of a disk that takes no bytes of a file: full, over a quota, broken, read-only. */
+const diskErrors: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EIO", "EROFS"]);
+
+const diskMessage =
+  "The server cannot store files at the moment. Try again shortly. Operators: the server's log says why; see to the disk's free space.";
 
 /** @see https://fastify.dev/docs/latest/Reference/Errors/ */
 const frameworkErrors: Record<string, { code: ErrorCode; message: string } | undefined> = {

@@ -108,7 +108,7 @@ function bound(origin: string, word: string, limit: number | bigint, inclusive: 
 }
 
 const formats: Record<string, string | undefined> = {
-  url: "an absolute URL",
+  url: "an absolute http or https URL",
   uuid: "a UUID",
   datetime: "an RFC 3339 date-time",
   date: "a date YYYY-MM-DD",
@@ -116,7 +116,7 @@ const formats: Record<string, string | undefined> = {
 
 function withArticle(type: string): string {
   if (type === "record") return "an object";
-  if (type === "int") return "an integer";
+  if (type === "int") return "a whole number";
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }
 

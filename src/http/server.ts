@@ -4,7 +4,6 @@ import { newId, spellId } from "../contract/ids.ts";
 import { AllowedMethods } from "./allowed-methods.ts";
 import { answerClientError } from "./client-error.ts";
 import { allowOrigins } from "./cors.ts";
-import { httpStatus } from "./error-status.ts";
 import { EventStreams, type EventStreamOptions } from "./event-stream.ts";
 import { type HealthOptions, serveHealth } from "./health.ts";
 import { parseJsonBody } from "./json-body.ts";
@@ -163,7 +162,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   }
 
   function sendError(error: RunyardError, request: FastifyRequest, reply: FastifyReply): void {
-    if (httpStatus(error) === 500) {
+    // Beside faults of ours what fell upon us from outside: a full disk, a database that cannot be reached.
+    if (error.kind === "internal" || (error.kind === "overloaded" && error.cause !== undefined)) {
       const route = request.routeOptions.url ?? "unknown";
       options.onFault?.(error.cause ?? error, { requestId: request.id, method: request.method, route });
     }

@@ -9,6 +9,7 @@ import { insertVersion, requireAgent } from "./agent-row.ts";
 import { refuseUnrunnable } from "./check-definition.ts";
 import { commitOnce } from "./idempotent-commit.ts";
 import { keepBundle } from "./keep-bundle.ts";
+import { inTurn } from "./in-turn.ts";
 import type { Caller } from "./operations.ts";
 import { outboxStatement } from "./outbox.ts";
 import type { OperationParts } from "./parts.ts";
@@ -36,7 +37,7 @@ export async function changeAgent(
   change: DefinitionChange,
 ): Promise<Agent> {
   for (let count = 1; count <= maxTries; count += 1) {
-    const changed = await tryChange(parts, caller, agentId, change);
+    const changed = await inTurn(parts.database, agentId, () => tryChange(parts, caller, agentId, change));
     if (changed !== "overtaken") return changed;
   }
   throw new RunyardError(

@@ -4,7 +4,7 @@ import type { Execution } from "../contract/execution.ts";
 import { type Id, newId, spellId } from "../contract/ids.ts";
 import type { Json, JsonObject } from "../contract/json.ts";
 import { noUsage } from "../contract/usage.ts";
-import { UnitRejected } from "../store/statement.ts";
+import { type Row, UnitRejected } from "../store/statement.ts";
 import { insertAlias, readAlias } from "./alias.ts";
 import { conversationBusy, conversationQueue } from "./conversation-queue.ts";
 import { oldestActivity } from "./conversation-rows.ts";
@@ -18,14 +18,19 @@ import { codeRun, inputFor, refuseCodeFields, userOf } from "./program-input.ts"
 import { readAgentVersion } from "./read-agent-version.ts";
 import { type Guard, refusalOf, reserveCredit } from "./reserve-credit.ts";
 import { noteRunUser } from "./run-user.ts";
-import { requireRunnableAgent } from "./runnable-agent.ts";
+import { type AgentToRun, findAgentToRun, refusePaused } from "./runnable-agent.ts";
 import { requireScope } from "./scopes.ts";
 import { findVersion } from "./version-label.ts";
 import { callbackInterest } from "./webhook-interest.ts";
 
 type Parts = Pick<OperationParts, "database" | "engine" | "secrets" | "now" | "plans" | "estimateCost" | "checkUrl">;
 
-/** @param together what is committed with the start or not at all, ahead of everything else; for our own callers */
+/**
+ * Refuses in the order that every call has: the quota, what does not exist, what its state does not allow, what is
+ * impossible together.
+ *
+ * @param together what is committed with the start or not at all, ahead of everything else; for our own callers
+ */
 export async function executeAgent(
   parts: Parts,
   caller: Caller,
@@ -35,26 +40,18 @@ export async function executeAgent(
 ): Promise<Execution> {
   requireScope(caller, "agents:execute");
   const organizationId = caller.organization.id;
-  const agent = await requireRunnableAgent(parts, organizationId, agentId);
+  await checkQuota(parts, caller.organization);
+  const agent = await findAgentToRun(parts, organizationId, agentId);
   const agentVersionId =
     request.versionLabel === undefined
       ? agent.currentVersionId
       : await requireLabel(parts, organizationId, agentId, request.versionLabel);
   const { definition } = await readAgentVersion(parts, organizationId, agentVersionId);
-  if (definition.runtime === "chat" && request.code !== undefined) refuseCodeFields(request.code);
-  if (definition.runtime === "code" && definition.bundle === undefined) {
-    throw new RunyardError(
-      "bundle_missing",
-      `${definition.label === undefined ? "This version" : `Version ${definition.label}`} of agent ${spellId("agent", agentId)} has no bundle to run. Push one.`,
-    );
-  }
-  checkFiles(parts, request.code?.files ?? {});
-  await checkQuota(parts, caller.organization);
   await checkStores(parts, organizationId, request.memoryStoreIds ?? []);
 
   // Only a change of the conversation by another writer at the same moment makes it go round again.
   for (;;) {
-    const outcome = await accept(parts, caller, { agentId, agentVersionId, definition }, request, together);
+    const outcome = await accept(parts, caller, { agent, agentVersionId, definition }, request, together);
     if (outcome !== "again") return outcome;
   }
 }
@@ -62,15 +59,20 @@ export async function executeAgent(
 async function accept(
   parts: Parts,
   caller: Caller,
-  agent: { agentId: Id; agentVersionId: Id; definition: AgentDefinition },
+  { agent, agentVersionId, definition }: { agent: AgentToRun; agentVersionId: Id; definition: AgentDefinition },
   request: ExecuteRequest,
   together: (executionId: Id) => readonly Guard[],
 ): Promise<Execution | "again"> {
-  const { agentId, agentVersionId, definition } = agent;
+  const agentId = agent.id;
   const organizationId = caller.organization.id;
+  const found = await findConversation(parts, caller, definition, request);
+  refusePaused(agent);
+  refuseWithoutBundle(agentId, definition);
+  if (definition.runtime === "chat" && request.code !== undefined) refuseCodeFields(request.code);
+  checkFiles(parts, request.code?.files ?? {});
   const executionId = newId();
   const input = inputFor(definition, request.input);
-  const conversation = await openConversation(parts, caller, agentId, definition, request);
+  const conversation = openConversation(parts, caller, agentId, found, request);
   const inputLength = typeof input === "string" ? input.length : JSON.stringify(input).length;
   const reservation = reserveCredit(parts, caller, executionId, definition, inputLength);
   const guards: Guard[] = [
@@ -181,26 +183,49 @@ interface OpenedConversation {
   guards: Guard[];
 }
 
+/** The one that a request goes on with; `new`, perhaps under a name of the caller's; `none` for a run that stands alone. */
+type FoundConversation = { kind: "none" } | { kind: "new" } | { kind: "known"; id: Id; row: Row };
+
+/** @throws RunyardError `conversation_not_found` */
+async function findConversation(
+  parts: Parts,
+  caller: Caller,
+  definition: AgentDefinition,
+  request: ExecuteRequest,
+): Promise<FoundConversation> {
+  const organizationId = caller.organization.id;
+  const alias = request.conversationAlias;
+  if (alias === null && definition.runtime === "code") return { kind: "none" };
+  const id =
+    typeof alias === "string"
+      ? await readAlias(parts.database, organizationId, "conversation", alias)
+      : request.conversationId;
+  if (id === undefined) return { kind: "new" };
+  const [row] = await parts.database.read(executeQueries(parts.database).conversation({ id, organizationId }));
+  const { retentionDays } = parts.plans[caller.organization.plan];
+  if (row === undefined || (row["last_active_at"] as number) < oldestActivity(retentionDays, parts.now())) {
+    throw new RunyardError(
+      "conversation_not_found",
+      `There is no conversation ${spellId("conversation", id)}, or it was deleted or has expired.`,
+    );
+  }
+  return { kind: "known", id, row };
+}
+
 /** A new conversation, or one that goes on with this request's session keys merged over its own. */
-async function openConversation(
+function openConversation(
   parts: Parts,
   caller: Caller,
   agentId: Id,
-  definition: AgentDefinition,
+  found: FoundConversation,
   request: ExecuteRequest,
-): Promise<OpenedConversation> {
+): OpenedConversation {
+  if (found.kind === "none") return { id: null, name: null, isNew: true, session: {}, guards: [] };
   const organizationId = caller.organization.id;
   const queries = executeQueries(parts.database);
   const now = parts.now();
   const alias = request.conversationAlias;
-  if (alias === null && definition.runtime === "code") {
-    return { id: null, name: null, isNew: true, session: {}, guards: [] };
-  }
-  const known =
-    typeof alias === "string"
-      ? await readAlias(parts.database, organizationId, "conversation", alias)
-      : request.conversationId;
-  if (known === undefined) {
+  if (found.kind === "new") {
     const id = newId();
     const session = mergeSession({}, request.session);
     const statements = [
@@ -212,15 +237,7 @@ async function openConversation(
     const guards = statements.map((statement): Guard => ({ statement, refused: () => "again" }));
     return { id, name: alias ?? id, isNew: true, session, guards };
   }
-  const id = known;
-  const [row] = await parts.database.read(queries.conversation({ id, organizationId }));
-  const { retentionDays } = parts.plans[caller.organization.plan];
-  if (row === undefined || (row["last_active_at"] as number) < oldestActivity(retentionDays, now)) {
-    throw new RunyardError(
-      "conversation_not_found",
-      `There is no conversation ${spellId("conversation", id)}, or it was deleted or has expired.`,
-    );
-  }
+  const { id, row } = found;
   const session = mergeSession(JSON.parse(row["session"] as string) as JsonObject, request.session);
   const statement = queries.continueConversation(
     { id, organizationId, session: JSON.stringify(session), version: row["session_version"] as number, now },
@@ -263,6 +280,15 @@ async function requireLabel(parts: Parts, organizationId: Id, agentId: Id, label
   throw new RunyardError("agent_version_not_found", `Agent ${spellId("agent", agentId)} has no version ${label}.`, {
     param: "version",
   });
+}
+
+/** @throws RunyardError `bundle_missing` */
+function refuseWithoutBundle(agentId: Id, definition: AgentDefinition): void {
+  if (definition.runtime !== "code" || definition.bundle !== undefined) return;
+  throw new RunyardError(
+    "bundle_missing",
+    `${definition.label === undefined ? "This version" : `Version ${definition.label}`} of agent ${spellId("agent", agentId)} has no bundle to run. Push one.`,
+  );
 }
 
 /** What can be told without a look-up; the guard looks again when they are downloaded. */

@@ -227,7 +227,14 @@ export interface Operations {
    */
   inspectBundle(caller: Caller, sha256: string, wanted: readonly string[]): Promise<BundleFacts>;
   /** Reads `content` to its end; nothing is kept when it breaks off or is too large. */
-  createFile(caller: Caller, request: { name: string; type: string; content: Readable }): Promise<StoredFile>;
+  /**
+   * Reads the content to its end. @throws `idempotency_mismatch` when the caller's key came before with another name, type
+   * or content; what the content throws, and then nothing is stored
+   */
+  createFile(
+    caller: Caller,
+    request: { name: string; type: string; content: Readable },
+  ): Promise<StoredFile | EarlierAnswer>;
   getFile(caller: Caller, fileId: Id): Promise<StoredFile>;
   openFile(caller: Caller, fileId: Id): Promise<{ file: StoredFile; content: Readable }>;
   /** A ticket by which anybody may read the file for a week. */
@@ -320,13 +327,20 @@ export interface IdempotencyRequest {
   key: string;
   /** Method and path. */
   route: string;
-  /** SHA-256 of the raw JSON value, hex. */
+  /** SHA-256 of the raw JSON value, hex. Where a form is read by the operation, that puts its own in its place. */
   bodyHash: string;
+}
+
+/** What the first call with the same idempotency key answered. */
+export interface EarlierAnswer {
+  kind: "answer";
+  status: number;
+  body: Json;
 }
 
 export type IdempotentOutcome =
   | { kind: "new" }
-  | { kind: "answer"; status: number; body: Json }
+  | EarlierAnswer
   /** The first call started this execution; answer from its present state. */
   | { kind: "execution"; executionId: Id };
 

@@ -3,7 +3,7 @@ import { wordsOf } from "./search-memory.ts";
 
 test("words are letters and digits of any script", () => {
   expect(wordsOf("What's the Café's Wi-Fi password?")).toEqual(["what", "s", "the", "café", "wi", "fi", "password"]);
-  expect(wordsOf("東京タワー 2026年 हिन्दी")).toEqual(["東京タワー", "2026年", "हिन्दी"]);
+  expect(wordsOf("東京タワー 2026年 हिन्दी")).toEqual(["東 京", "京 タ", "タ ワ", "ワ ー", "2026", "年", "हिन्दी"]);
 });
 
 test("signs of query languages are no words", () => {

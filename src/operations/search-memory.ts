@@ -1,6 +1,7 @@
 import type { Id } from "../contract/ids.ts";
 import type { MemoryEntry } from "../contract/memory.ts";
 import type { Database } from "../store/database.ts";
+import { searchedParts } from "../store/unspaced-text.ts";
 import { readMemoryEntry } from "./memory-row.ts";
 
 const maxWords = 32;
@@ -20,12 +21,17 @@ export async function searchMemory(
   return rows.map(readMemoryEntry);
 }
 
-/** Runs of letters and digits of any script, with the marks on them; each once, the first 32. */
+/**
+ * Runs of letters and digits of any script, with the marks on them, and where a script is written without spaces each two
+ * characters that stand together; each once, the first 32.
+ */
 export function wordsOf(query: string): string[] {
   const words = new Set<string>();
   for (const [word] of query.matchAll(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu)) {
-    words.add(word.toLowerCase());
-    if (words.size === maxWords) break;
+    for (const part of searchedParts(word.toLowerCase())) {
+      words.add(part);
+      if (words.size === maxWords) return [...words];
+    }
   }
   return [...words];
 }

@@ -1,8 +1,10 @@
 import { RunyardError } from "../contract/errors.ts";
 import type { JsonObject } from "../contract/json.ts";
+import type { Organization } from "../contract/organization.ts";
 import type { User } from "../contract/user.ts";
 import { toStatement } from "../store/database.ts";
 import { UnitRejected } from "../store/statement.ts";
+import { inTurn } from "./in-turn.ts";
 import type { Caller } from "./operations.ts";
 import type { OperationParts } from "./parts.ts";
 import { checkProfile } from "./profile.ts";
@@ -22,8 +24,15 @@ export async function updateOwnUser(
   fields: JsonObject,
 ): Promise<User> {
   requireScope(caller, "agents:write");
-  const { database } = parts;
   const { organization } = caller;
+  return inTurn(parts.database, organization.id, () => mergeFields(parts, organization, fields));
+}
+
+async function mergeFields(
+  { database, now: clock }: Pick<OperationParts, "database" | "now">,
+  organization: Organization,
+  fields: JsonObject,
+): Promise<User> {
   const changes = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
   for (let count = 1; count <= maxTries; count += 1) {
     const row = await readUserRow(database, organization.id, organization.id);
@@ -31,7 +40,7 @@ export async function updateOwnUser(
     const profile = { ...user.profile, ...changes };
     checkProfile(profile);
     const known = row?.["profile"];
-    const now = parts.now();
+    const now = clock();
     const update = database.builder
       .updateTable("app_user")
       .set({ profile: JSON.stringify(profile), updated_at: now })

@@ -63,7 +63,6 @@ export class BlobFiles {
         await record.note(blob);
         const path = this.#pathOf(blob.sha256);
         if (!(await exists(path))) {
-          await mkdir(dirname(path), { recursive: true, mode: 0o700 });
           const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
           await rename(draft, path);
           await syncDirectory(dirname(path));

@@ -34,8 +34,10 @@ export interface SqlDialect {
   readonly clustered: string;
   /** Makes the full-text index over `memory_entry.content` and `key`. */
   readonly memorySearchSchema: readonly string[];
+  /** Makes it anew, with each character of an unspaced script as a word. */
+  readonly unspacedMemorySearchSchema: readonly string[];
   /**
-   * Entries of one store that match any word, best first: columns of `memory_entry` and `score`, higher is better.
+   * Entries of one store that match any word, best first, words with spaces in them as phrases: columns of `memory_entry` and `score`, higher is better.
    */
   searchMemory(query: { storeId: string; words: readonly string[]; limit: number }): Statement;
   /** Reads a text field out of a JSON column, for grouping. */

@@ -1,3 +1,5 @@
+import { RunyardError } from "../contract/errors.ts";
+
 /** What both databases take and give: booleans are 0 and 1, times epoch milliseconds, JSON and ids text. */
 export type SqlValue = string | number | null | Uint8Array;
 
@@ -40,13 +42,20 @@ export class UnitRejected extends Error {
   }
 }
 
-/** The database did not take the write (disk full, connection lost). Whether it was stored is told by reading. */
-export class StoreUnavailable extends Error {
-  constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
+/**
+ * The database took no request for a reason outside of us (disk full, connection lost). Whether a write was stored is
+ * told by reading. Callers are shown its message, so what the database said is in the cause alone.
+ */
+export class StoreUnavailable extends RunyardError {
+  /** @param detail for the log */
+  constructor(detail: string, options?: { cause?: unknown }) {
+    super("overloaded", unavailableMessage, { retryAfterMs: 5000, cause: new Error(detail, options) });
     this.name = "StoreUnavailable";
   }
 }
+
+const unavailableMessage =
+  "The server cannot use its database at the moment. Try again shortly; read before you repeat what must happen once. Operators: the server's log says why; see to the disk's free space and the database's connection.";
 
 export function isRowReference(value: SqlValue | RowReference): value is RowReference {
   return typeof value === "object" && value !== null && !(value instanceof Uint8Array);

@@ -315,3 +315,33 @@ test("lists say how to get their next page, on stderr", async () => {
   expect(terminal.output()).toBe("ID      AGENT  TURNS  TOKENS  LAST ACTIVE\nconv_2  agt_1  2      9       now\n");
   expect(terminal.errors()).toBe("There are more: --after conv_2\n");
 });
+
+test("with --json wrong usage is said in JSON as well", async () => {
+  for (const args of [
+    ["nope"],
+    ["agents"],
+    ["agents", "list", "--limit", "0"],
+    ["execute"],
+    ["agents", "list", "--no"],
+  ]) {
+    const terminal = terminalFor("http://127.0.0.1:1");
+    expect(await run(terminal, ...args, "--json"), args.join(" ")).toBe(2);
+    expect(JSON.parse(terminal.errors())).toEqual({ error: { message: expect.any(String), hint: expect.any(String) } });
+  }
+});
+
+test("what is not a file is not uploaded, and what is not an id not asked for", async () => {
+  for (const [path, words] of [
+    [join(folder, "missing"), "cannot be read"],
+    [folder, "is not a file"],
+  ] as const) {
+    const terminal = terminalFor("http://127.0.0.1:1");
+    expect(await run(terminal, "files", "upload", path)).toBe(2);
+    expect(terminal.errors()).toContain(words);
+  }
+  for (const id of ["", ".."]) {
+    const terminal = terminalFor("http://127.0.0.1:1");
+    expect(await run(terminal, "executions", "show", id)).toBe(1);
+    expect(terminal.errors()).toContain("is not an id");
+  }
+});

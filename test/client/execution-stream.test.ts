@@ -145,3 +145,17 @@ test("a silent connection counts as dead and is opened again", async () => {
   expect(await collect(stream)).toEqual(log);
   expect(requests).toBe(2);
 });
+
+test.each([
+  ["quota_exceeded", {}],
+  ["rate_limit_exceeded", { "Retry-After": "86400" }],
+])("a refusal that is not over soon ends the loop at once (%s)", async (code, headers) => {
+  let asked = 0;
+  await using server = await listenOnLoopback((_request, response) => {
+    asked += 1;
+    response.writeHead(429, headers).end(JSON.stringify({ error: { type: "rate_limit_error", code, message: "No." } }));
+  });
+  const stream = new Runyard({ url: server.url }).agents.execute("agt_1", { input: "count", stream: true });
+  await expect(collect(stream)).rejects.toMatchObject({ code });
+  expect(asked).toBe(1);
+});

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { Program } from "../../src/engine/program.ts";
 import { toStatement } from "../../src/store/database.ts";
+import { StoreUnavailable } from "../../src/store/statement.ts";
 import { SeverableDatabase } from "../support/severable-database.ts";
 import { silentHooks, startTestEngine } from "../support/engine.ts";
 import { gate } from "../support/gate.ts";
@@ -193,7 +194,7 @@ describe.each(databaseKinds)("the engine on %s", (kind) => {
     const { database } = test;
     if (!(database instanceof SeverableDatabase)) throw new Error("expected a database that can fail");
     database.failWrites(1);
-    await expect(test.start({ program: "program" })).rejects.toThrow("disk is full");
+    await expect(test.start({ program: "program" })).rejects.toThrow(StoreUnavailable);
     expect(runs).toBe(0);
     expect(test.engine.runningCount).toBe(0);
     await test.end(await test.start({ program: "program" }));

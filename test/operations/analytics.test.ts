@@ -8,7 +8,6 @@ import { breakDownAgentErrors } from "../../src/operations/break-down-agent-erro
 import { countAgentInstalls } from "../../src/operations/count-agent-installs.ts";
 import { countAgentRuns } from "../../src/operations/count-agent-runs.ts";
 import { createAgent } from "../../src/operations/create-agent.ts";
-import { createFile } from "../../src/operations/create-file.ts";
 import { createSubscription } from "../../src/operations/create-subscription.ts";
 import { deleteAgent } from "../../src/operations/delete-agent.ts";
 import { executeAgent } from "../../src/operations/execute-agent.ts";
@@ -25,14 +24,14 @@ import { listUserCosts } from "../../src/operations/list-user-costs.ts";
 import type { Caller, ExecuteRequest } from "../../src/operations/operations.ts";
 import { searchAgents } from "../../src/operations/search-agents.ts";
 import { databaseKinds } from "../support/test-database.ts";
-import { failure, startTestOperations, type TestOperations } from "./test-operations.ts";
+import { failure, startTestOperations, type TestOperations, storeFile } from "./test-operations.ts";
 
 const day = 86_400_000;
 
 /** Fails when its input says how. */
 const program: Program = async (ctx, input) => {
   const [, message] = /"fail":"([^"]*)"/.exec(JSON.stringify(input)) ?? [];
-  if (message !== undefined) throw new RunyardError("program_failed", message);
+  if (message !== undefined) throw new RunyardError("program_failed", JSON.parse(`"${message}"`));
   ctx.emit({
     type: "model-called",
     body: {
@@ -56,7 +55,7 @@ describe.each(databaseKinds)("figures of agents on %s", (kind) => {
   beforeAll(async () => {
     operations = await startTestOperations(kind, { programs: { code: program }, run: true });
     const upload = { name: "bundle.tar.gz", type: "application/gzip", content: Readable.from(["bundle"]) };
-    const { sha256, sizeBytes } = await createFile(operations.parts, operations.first, upload);
+    const { sha256, sizeBytes } = await storeFile(operations.parts, operations.first, upload);
     bundle = { sha256, sizeBytes, contentSha256: sha256 };
   });
   beforeEach(async () => {
@@ -206,6 +205,11 @@ describe.each(databaseKinds)("figures of agents on %s", (kind) => {
     ]);
     const messages = (await breakDownAgentErrors(parts, caller, own())).map(({ message }) => message.length);
     expect(messages.toSorted((a, b) => a - b)).toEqual([6, 10, 500]);
+    await run("ann", { input: { fail: "no\0 key" } });
+    await run("ann", { input: { fail: "no\ud800 key" } });
+    const groups = await breakDownAgentErrors(parts, caller, own());
+    expect(groups[0]).toMatchObject({ message: "no key", count: 3 });
+    expect(groups.map(({ message }) => message)).toContain("no\ufffd key");
   });
 
   test("the usage log is newest first and paged", async () => {

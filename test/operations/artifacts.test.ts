@@ -4,10 +4,9 @@ import type { CodeDefinition } from "../../src/contract/agent.ts";
 import { newId } from "../../src/contract/ids.ts";
 import { cleanUpArtifacts } from "../../src/operations/clean-up-artifacts.ts";
 import { createAgent } from "../../src/operations/create-agent.ts";
-import { createFile } from "../../src/operations/create-file.ts";
 import { toStatement } from "../../src/store/database.ts";
 import { databaseKinds } from "../support/test-database.ts";
-import { failure, startTestOperations, type TestOperations } from "./test-operations.ts";
+import { failure, startTestOperations, type TestOperations, storeFile } from "./test-operations.ts";
 
 const hourMs = 3_600_000;
 
@@ -21,7 +20,7 @@ describe.each(databaseKinds)("the clean-up of artefacts on %s", (kind) => {
   async function agentWithBundle(text: string): Promise<string> {
     const { parts, first } = operations;
     const upload = { name: "bundle.tar.gz", type: "application/gzip", content: Readable.from([text]) };
-    const { id, sha256, sizeBytes } = await createFile(parts, first, upload);
+    const { id, sha256, sizeBytes } = await storeFile(parts, first, upload);
     const definition: CodeDefinition = {
       runtime: "code",
       name: "Bundled",
@@ -59,7 +58,7 @@ describe.each(databaseKinds)("the clean-up of artefacts on %s", (kind) => {
 
   async function uploadedBytes(text: string): Promise<string> {
     const upload = { name: "x", type: "application/gzip", content: Readable.from([text]) };
-    const { id, sha256 } = await createFile(operations.parts, operations.first, upload);
+    const { id, sha256 } = await storeFile(operations.parts, operations.first, upload);
     const { builder } = operations.parts.database;
     await operations.parts.database.write([toStatement(builder.deleteFrom("file").where("id", "=", id))]);
     return sha256;

@@ -4,7 +4,6 @@ import type { CodeDefinition } from "../../src/contract/agent.ts";
 import { RunyardError } from "../../src/contract/errors.ts";
 import { newId } from "../../src/contract/ids.ts";
 import { createAgent } from "../../src/operations/create-agent.ts";
-import { createFile } from "../../src/operations/create-file.ts";
 import { createDaemonRecords, readWantedDaemons } from "../../src/operations/daemon-records.ts";
 import { deleteAgent } from "../../src/operations/delete-agent.ts";
 import { getDaemon } from "../../src/operations/get-daemon.ts";
@@ -15,7 +14,14 @@ import { stopDaemon } from "../../src/operations/stop-daemon.ts";
 import { terminateDaemon } from "../../src/operations/terminate-daemon.ts";
 import { updateAgent } from "../../src/operations/update-agent.ts";
 import { databaseKinds } from "../support/test-database.ts";
-import { chatDefinition, failure, newestFirst, startTestOperations, type TestOperations } from "./test-operations.ts";
+import {
+  chatDefinition,
+  failure,
+  newestFirst,
+  startTestOperations,
+  type TestOperations,
+  storeFile,
+} from "./test-operations.ts";
 
 /** Without a bundle. */
 const program: CodeDefinition = {
@@ -41,7 +47,7 @@ describe.each(databaseKinds)("daemons on %s", (kind) => {
   async function agent(): Promise<string> {
     const { parts, first } = operations;
     const upload = { name: "bundle.tar.gz", type: "application/gzip", content: Readable.from([Buffer.from("bytes")]) };
-    const { sha256, sizeBytes } = await createFile(parts, first, upload);
+    const { sha256, sizeBytes } = await storeFile(parts, first, upload);
     const bundle = { sha256, sizeBytes, contentSha256: sha256 };
     return (await createAgent(parts, first, { ...program, bundle })).id;
   }

@@ -3,13 +3,12 @@ import { readdir } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createFile } from "../../src/operations/create-file.ts";
 import { deleteFile } from "../../src/operations/delete-file.ts";
 import { getFile } from "../../src/operations/get-file.ts";
 import { listFiles } from "../../src/operations/list-files.ts";
 import { openFile } from "../../src/operations/open-file.ts";
 import { databaseKinds } from "../support/test-database.ts";
-import { failure, newestFirst, startTestOperations, type TestOperations } from "./test-operations.ts";
+import { failure, newestFirst, startTestOperations, type TestOperations, storeFile } from "./test-operations.ts";
 
 describe.each(databaseKinds)("files on %s", (kind) => {
   let operations: TestOperations;
@@ -19,7 +18,7 @@ describe.each(databaseKinds)("files on %s", (kind) => {
   afterAll(async () => operations[Symbol.asyncDispose]());
 
   const upload = (text: string, caller = operations.first) =>
-    createFile(operations.parts, caller, { name: "note.txt", type: "text/plain", content: Readable.from([text]) });
+    storeFile(operations.parts, caller, { name: "note.txt", type: "text/plain", content: Readable.from([text]) });
   const storedFiles = async () =>
     (await readdir(operations.blobFolder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
 
@@ -69,7 +68,7 @@ describe.each(databaseKinds)("files on %s", (kind) => {
   test("nothing is kept of an upload that breaks off or is too large", async () => {
     const { parts, first } = operations;
     const file = { name: "x", type: "text/plain" };
-    await expect(createFile(parts, first, { ...file, content: Readable.from(breaksOff()) })).rejects.toThrow(
+    await expect(storeFile(parts, first, { ...file, content: Readable.from(breaksOff()) })).rejects.toThrow(
       "the client went away",
     );
     await expect(upload("x".repeat(1001))).rejects.toThrow(failure("body_too_large"));

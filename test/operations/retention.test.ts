@@ -3,7 +3,6 @@ import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newId } from "../../src/contract/ids.ts";
 import { createAgent } from "../../src/operations/create-agent.ts";
-import { createFile } from "../../src/operations/create-file.ts";
 import { createKey } from "../../src/operations/create-key.ts";
 import { createOrganization } from "../../src/operations/create-organization.ts";
 import { deleteFile } from "../../src/operations/delete-file.ts";
@@ -11,7 +10,7 @@ import type { Caller } from "../../src/operations/operations.ts";
 import { sweepRetention } from "../../src/operations/sweep-retention.ts";
 import { toStatement } from "../../src/store/database.ts";
 import { databaseKinds } from "../support/test-database.ts";
-import { chatDefinition, startTestOperations, type TestOperations, withKey } from "./test-operations.ts";
+import { chatDefinition, startTestOperations, type TestOperations, withKey, storeFile } from "./test-operations.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -159,14 +158,14 @@ describe.each(databaseKinds)("retention on %s", (kind) => {
   test("bytes whose file was never committed are found by their note", async () => {
     const { parts, first } = operations;
     const upload = (text: string) =>
-      createFile(parts, first, { name: "a", type: "text/plain", content: Readable.from([text]) });
+      storeFile(parts, first, { name: "a", type: "text/plain", content: Readable.from([text]) });
     const kept = await upload("kept");
     // As if the process died between placing the bytes and committing the file.
     const refused = withKey(first, "file", () => {
       throw new Error("the process died");
     });
     await expect(
-      createFile(parts, refused, { name: "a", type: "text/plain", content: Readable.from(["lost"]) }),
+      storeFile(parts, refused, { name: "a", type: "text/plain", content: Readable.from(["lost"]) }),
     ).rejects.toThrow("the process died");
     const bytes = async () =>
       (await readdir(operations.blobFolder, { recursive: true, withFileTypes: true })).filter((entry) =>

@@ -3,12 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ChatDefinition } from "../../src/contract/agent.ts";
+import type { StoredFile } from "../../src/contract/file.ts";
 import type { Json } from "../../src/contract/json.ts";
 import type { Organization } from "../../src/contract/organization.ts";
 import type { EngineHooks } from "../../src/engine/hooks.ts";
 import type { Program } from "../../src/engine/program.ts";
 import { authenticate } from "../../src/operations/authenticate.ts";
 import { bootstrap } from "../../src/operations/bootstrap.ts";
+import { createFile } from "../../src/operations/create-file.ts";
 import { createOrganization } from "../../src/operations/create-organization.ts";
 import { FileLinks } from "../../src/operations/file-links.ts";
 import { KeyUses } from "../../src/operations/key-uses.ts";
@@ -176,4 +178,11 @@ export const newestFirst = { limit: 20 };
 /** What a rejected call threw, as far as tests look at it. */
 export function failure(code: string, param?: string): unknown {
   return expect.objectContaining(param === undefined ? { code } : { code, param });
+}
+
+/** Stores a file for a caller without an idempotency key. */
+export async function storeFile(...call: Parameters<typeof createFile>): Promise<StoredFile> {
+  const file = await createFile(...call);
+  if ("kind" in file) throw new Error("a call without a key is never a repetition");
+  return file;
 }

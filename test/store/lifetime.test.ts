@@ -82,8 +82,23 @@ describe("a database on postgres", () => {
       { sql: close, params: [], returnsRows: true },
     ]);
     await expect(broken).rejects.toThrow(StoreUnavailable);
+    await expect(broken).rejects.toMatchObject({ code: "overloaded", retryable: true, retryAfterMs: 5000 });
     expect(await database.read(toStatement(database.builder.selectFrom("blob").select("sha256")))).toEqual([]);
     await database.write([{ sql: insert, params: [], returnsRows: false }]);
     expect(await database.read(toStatement(database.builder.selectFrom("blob").select("sha256")))).toHaveLength(1);
+  });
+
+  it("reads once more, on another connection, when one dies", async () => {
+    await using made = await createTestDatabase("postgres");
+    const { database } = made;
+    // The sequence is moved on for good, so the second try sees that it is not the first.
+    await database.write([{ sql: "create sequence tries", params: [], returnsRows: false }]);
+    const dieUntil = (last: number) => ({
+      sql: `select case when nextval('tries') < ${last} then pg_terminate_backend(pg_backend_pid()) end as died`,
+      params: [],
+      returnsRows: true,
+    });
+    expect(await database.read(dieUntil(2))).toEqual([{ died: null }]);
+    await expect(database.read(dieUntil(5))).rejects.toThrow(StoreUnavailable);
   });
 });

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Database } from "../../src/store/database.ts";
 import { toStatement } from "../../src/store/database.ts";
-import { createTestDatabase, databaseKinds } from "../support/test-database.ts";
+import { migrations, migrationTable } from "../../src/store/migrations/migrations.ts";
+import { wordsOf } from "../../src/operations/search-memory.ts";
+import { createDatabasePlace, createTestDatabase, databaseKinds } from "../support/test-database.ts";
 
 describe.each(databaseKinds)("memory search on %s", (kind) => {
   let database: Database;
@@ -73,6 +75,26 @@ describe.each(databaseKinds)("memory search on %s", (kind) => {
     },
   );
 
+  it.each([
+    ["北京", "北京烤鸭很好吃", "京北是另一个地方"],
+    ["烤鸭店在哪里", "北京烤鸭很好吃", "上海有很多人"],
+    ["タワー", "東京タワーに行った", "東京駅に行った"],
+    ["GPT模型", "我们用GPT模型写作", "我们用笔写作"],
+    ["주소", "고객주소는 서울입니다", "고객 이름"],
+    ["鸭", "北京烤鸭很好吃", "上海有很多人"],
+    ["𠮷野", "𠮷野家の牛丼", "松屋の牛丼"],
+  ])("finds %s within a run of characters without spaces", async (query, found, other) => {
+    await put("e10", "s1", found);
+    await put("e11", "s1", other);
+    expect(await search(...wordsOf(query))).toEqual(["e10"]);
+    const { builder } = database;
+    const change = builder.updateTable("memory_entry").set({ key: query, content: "none" }).where("id", "=", "e11");
+    await database.write([toStatement(change)]);
+    expect((await search(...wordsOf(query))).toSorted()).toEqual(["e10", "e11"]);
+    const remove = builder.deleteFrom("memory_entry").where("id", "in", ["e10", "e11"]);
+    await database.write([toStatement(remove)]);
+  });
+
   it("follows changes and removals", async () => {
     await put("e9", "s1", "zebra");
     expect(await search("zebra")).toEqual(["e9"]);
@@ -84,4 +106,29 @@ describe.each(databaseKinds)("memory search on %s", (kind) => {
     await database.write([toStatement(builder.deleteFrom("memory_entry").where("id", "=", "e9"))]);
     expect(await search("giraffe")).toEqual([]);
   });
+});
+
+it.each(databaseKinds)("on %s what was stored before is found by parts as well", async (kind) => {
+  await using place = await createDatabasePlace(kind);
+  await using database = place.open();
+  const run = (sql: string) => ({ sql, params: [], returnsRows: false });
+  const earlier = migrations.filter(({ name }) => name < "0004");
+  await database.write([run(migrationTable)]);
+  await database.write(earlier.flatMap((migration) => migration.statements(database.dialect).map(run)));
+  await database.write(
+    earlier.map(({ name }) => run(`insert into migration (name, applied_at) values ('${name}', '')`)),
+  );
+  const times = "1, 1";
+  await database.write([
+    run(`insert into memory_store (id, organization_id, name, description, agent_writable, metadata, created_at, updated_at)
+      values ('s1', 'o', 's', '', 1, '{}', ${times})`),
+    run(`insert into memory_entry (id, store_id, organization_id, content, metadata, created_at, updated_at)
+      values ('e1', 's1', 'o', '北京烤鸭 and bread', '{}', ${times})`),
+  ]);
+  const search = (query: string) =>
+    database.read(database.dialect.searchMemory({ storeId: "s1", words: wordsOf(query), limit: 10 }));
+  expect(await search("烤鸭")).toEqual([]);
+  await database.migrate();
+  expect(await search("烤鸭")).toMatchObject([{ id: "e1", content: "北京烤鸭 and bread" }]);
+  expect(await search("bread")).toHaveLength(1);
 });

@@ -72,7 +72,34 @@ it.runIf(process.platform === "linux")("once a sync has failed nothing is taken 
   closeSync(Math.max(...logs.map(Number))); // of those that have the log open, the one that syncs opened it last
   openSync("/dev/null", "r+"); // takes its number, and cannot be synced
   await expect(database.write([put("a")])).rejects.toBeInstanceOf(StoreUnavailable);
-  await expect(database.write([put("b")])).rejects.toThrow(/restart the server/);
+  const refused = database.write([put("b")]);
+  await expect(refused).rejects.toMatchObject({ cause: { message: expect.stringContaining("restart the server") } });
+});
+
+it("a full disk is no fault of the statement, undoes the whole unit, and passes", async () => {
+  await using database = await open();
+  const pragma = async (name: string, value?: number) => {
+    const sql = `pragma ${name}${value === undefined ? "" : ` = ${value}`}`;
+    const [rows] = await database.write([{ sql, params: [], returnsRows: true }]);
+    return Number(rows?.[0]?.[name]);
+  };
+  await pragma("max_page_count", await pragma("page_count"));
+  const large = put("x".repeat(100_000));
+  const outcomes = await Promise.allSettled([
+    database.write([put("a"), large]),
+    database.writeMany([put("b")]),
+    database.write([large]),
+  ]);
+  expect(outcomes).toMatchObject([
+    { reason: { code: "overloaded", retryable: true } },
+    {},
+    { reason: { retryAfterMs: 5000 } },
+  ]);
+  expect(String(outcomes[0]?.status === "rejected" && outcomes[0].reason)).not.toContain("/");
+  expect(namesOf(await database.read(names))).toEqual(["b"]);
+  await pragma("max_page_count", 1_000_000);
+  await database.write([put("c"), large]);
+  expect(await database.read(names)).toHaveLength(3);
 });
 
 it("the log is folded back while others write, and begins anew", async () => {
@@ -104,7 +131,7 @@ it("units of many rows are committed in the order of the calls, and undone as a 
     { value: [[{ size_bytes: 2 }], []] },
     { reason: { statement: 1, failure: "expectation" } },
     { value: [[{ size_bytes: 3 }], [{ size_bytes: 2 }]] },
-    { reason: new StoreUnavailable('The database did not take a write: near "not": syntax error') },
+    { reason: new Error('The database did not take a write: near "not": syntax error') },
   ]);
   expect(namesOf(await database.read(names))).toEqual(["a", "b"]);
 });

@@ -210,7 +210,7 @@ export type CreateChatAgentRequest = {
   };
   /** JSON Schema of the final answer; the answer is then held to it. */
   outputSchema?: { [key: string]: Json };
-  /** Id of a template of the server; gives the system prompt. */
+  /** Id of a template of the server; gives the system prompt. Gone once the agent has another prompt. */
   template?: string;
   /** Values are text of up to 512 characters, numbers or booleans. */
   metadata?: { [key: string]: string | number | boolean };

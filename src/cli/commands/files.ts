@@ -1,5 +1,5 @@
 import { createWriteStream, openAsBlob } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -18,9 +18,7 @@ export function defineFiles(command: Command, cli: Cli): void {
     .option("--name <name>", "its name on the server (default: the file's own)")
     .option("--type <type>", "its media type, such as text/csv")
     .action(async (path: string, options: { name?: string; type?: string }) => {
-      const content = await openAsBlob(path, { type: options.type ?? "" }).catch((cause: unknown) => {
-        throw new CommandError(exitCodes.usage, `${path} cannot be read.`, { cause });
-      });
+      const content = await openContent(path, options.type ?? "");
       cli.print(await cli.client().files.upload(content, options.name ?? basename(path)), renderFile);
     });
 
@@ -54,6 +52,18 @@ export function defineFiles(command: Command, cli: Cli): void {
     .action(async (id: string) => {
       cli.print(await cli.client().files.delete(id), (deleted) => `Deleted ${deleted.id}.`);
     });
+}
+
+/** The size is needed before the content is sent, so it must be a plain file. */
+async function openContent(path: string, type: string): Promise<Blob> {
+  let isFile = false;
+  try {
+    isFile = (await stat(path)).isFile();
+    if (isFile) return await openAsBlob(path, { type });
+  } catch (cause) {
+    throw new CommandError(exitCodes.usage, `${path} cannot be read.`, { cause });
+  }
+  throw new CommandError(exitCodes.usage, `${path} is not a file.`);
 }
 
 /** Writes a file that is not there yet, and leaves nothing when that breaks off. */

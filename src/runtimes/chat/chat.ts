@@ -1,4 +1,4 @@
-import { RunyardError } from "../../contract/errors.ts";
+import { errorFact, RunyardError } from "../../contract/errors.ts";
 import { newId } from "../../contract/ids.ts";
 import type { Json, JsonObject } from "../../contract/json.ts";
 import { toolResultsWait } from "../../contract/tool.ts";
@@ -148,7 +148,15 @@ async function askClient(
     until: askedAt + toolResultPatienceMs,
   });
   if (answer === undefined) {
-    throw new RunyardError("tool_timeout", "No results came for the client's tools within 24 hours.");
+    const error = new RunyardError("tool_timeout", "No results came for the client's tools within 24 hours.");
+    for (const { id, model } of required) {
+      const durationMs = Math.max(0, Date.now() - askedAt);
+      ctx.emit({
+        type: "tool-call-finished",
+        body: { callId: id, name: model.name, output: null, error: errorFact(error), durationMs },
+      });
+    }
+    throw error;
   }
   for (const { id, model } of required) {
     const given = answer.results.find((result) => result.callId === id);

@@ -2,12 +2,14 @@ import type { SqlDialect } from "../database.ts";
 import { firstSchema } from "./0001-first-schema.ts";
 import { lighterIndexes } from "./0002-lighter-indexes.ts";
 import { codeAgents } from "./0003-code-agents.ts";
+import { unspacedMemory } from "./0004-unspaced-memory.ts";
 
 /** Forward only, in order; a landed one is never changed. Each runs in one transaction with its record. */
-export const migrations: readonly { name: string; statements: (dialect: SqlDialect) => string[] }[] = [
+export const migrations: readonly { name: string; statements: (dialect: SqlDialect) => readonly string[] }[] = [
   { name: "0001-first-schema", statements: firstSchema },
   { name: "0002-lighter-indexes", statements: lighterIndexes },
   { name: "0003-code-agents", statements: codeAgents },
+  { name: "0004-unspaced-memory", statements: unspacedMemory },
 ];
 
 export const migrationTable = "create table if not exists migration (name text primary key, applied_at text not null)";

@@ -153,6 +153,12 @@ describe("an execution is refused", () => {
     await native.api.patch(`/v1/agents/${paused.id}`, { status: "paused" });
     const error = errorOf(await native.api.post(`/v1/agents/${paused.id}/execute`, { input: "a" }), 409);
     expect(error).toMatchObject({ type: "conflict_error", code: "agent_paused" });
+    const missing = { input: "a", conversationId: `conv_${paused.id.slice(4)}` };
+    const first = errorOf(await native.api.post(`/v1/agents/${paused.id}/execute`, missing), 404);
+    expect(first.code).toBe("conversation_not_found");
+    const store = { input: "a", memoryStores: [`mem_${paused.id.slice(4)}`] };
+    const second = errorOf(await native.api.post(`/v1/agents/${paused.id}/execute`, store), 404);
+    expect(second.code).toBe("memory_store_not_found");
     await native.api.patch(`/v1/agents/${paused.id}`, { status: "active" });
     expect((await execute(native.api, paused.id, "a")).status).toBe("completed");
   });

@@ -107,6 +107,11 @@ describe("listing executions", () => {
     });
   });
 
+  it.each(["1.5", "ten", "", "1e3"])("says of limit=%s that it takes whole numbers", async (text) => {
+    const { message } = errorOf(await native.api.get(`/v1/executions?limit=${text}`), 400);
+    expect(message).toBe(`"limit" must be a whole number, but is "${text}".`);
+  });
+
   it("refuses two cursors at once, and a range that ends before it begins", async () => {
     const agent = await createAgent(native.api);
     const { id } = await execute(native.api, agent.id, "x");

@@ -58,6 +58,26 @@ describe("files", () => {
     expect(errorOf(await native.api.get(`/v1/files/${id}/content`), 404).code).toBe("file_not_found");
   });
 
+  it("are stored once under an idempotency key, which another content, name or type may not use", async () => {
+    const key = { "idempotency-key": "upload-1" };
+    const send = (content: string, name = "a.txt", type = "text/plain") => {
+      const form = new FormData();
+      form.append("file", new Blob([content], { type }), name);
+      return native.api.post("/v1/files", form, key);
+    };
+    const first = await send("same");
+    const file = bodyOf(first, 201, fileSchema);
+    expect(first.headers.get("idempotent-replayed")).toBeNull();
+    const second = await send("same");
+    expect(bodyOf(second, 201, fileSchema)).toEqual(file);
+    expect(second.headers.get("idempotent-replayed")).toBe("true");
+    for (const other of [await send("other"), await send("same", "b.txt"), await send("same", "a.txt", "text/html")]) {
+      expect(errorOf(other, 422).code).toBe("idempotency_mismatch");
+    }
+    const { data } = bodyOf(await native.api.get("/v1/files?limit=100"), 200, pageSchema(fileSchema));
+    expect(data.filter(({ name }) => name === "a.txt" || name === "b.txt")).toEqual([file]);
+  });
+
   it("are refused without the part, and as JSON", async () => {
     expect(errorOf(await native.api.post("/v1/files", new FormData()), 400).type).toBe("invalid_request_error");
     expect(errorOf(await native.api.post("/v1/files", { file: "x" }), 415).code).toBe("unsupported_media_type");

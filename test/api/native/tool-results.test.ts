@@ -100,5 +100,8 @@ describe("a tool that the client runs", () => {
       [null, false],
       [null, false],
     ]);
+    const ends = frames.flatMap(({ event }) => (event.type === "tool_call_end" ? [event] : []));
+    const seen = toolCalls.map(({ id, name, result, duration, error }) => ({ id, name, result, duration, error }));
+    expect(ends).toEqual(seen.map((call) => ({ type: "tool_call_end", ...call })));
   });
 });

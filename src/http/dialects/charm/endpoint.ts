@@ -55,7 +55,7 @@ interface CharmDocumentation extends Documentation {
   answer?: z.ZodType;
   /** Of the answer. Default `application/json`. */
   type?: string;
-  /** Error statuses beside 401 and 403, and 422, which every operation with a parameter or a body has. */
+  /** Error statuses beside 401, 403 and 503, and 422, which every operation with a parameter or a body has. */
   errors?: readonly number[];
   /** Set for operations without a parameter or a body. */
   takesNothing?: boolean;
@@ -70,7 +70,7 @@ export function documented(documentation: CharmDocumentation): DocumentedSchema 
     // The documents take null for an answer without a body.
     [status]:
       status === 204 ? z.null().describe(success) : { description: success, content: { [type]: { schema: answer } } },
-    ...errorAnswers([401, 403, ...errors], errorSchema),
+    ...errorAnswers([401, 403, 503, ...errors], errorSchema),
   };
   if (!takesNothing) answers[422] = jsonAnswer("Validation Error", validationErrorSchema);
   return documentedSchema(documentation, answers);

@@ -52,6 +52,17 @@ it("refuses a form without the part", async () => {
   expect(empty.status).toBe(400);
 });
 
+it("refuses a form with more than one file, whatever the other is called", async () => {
+  await using server = await startTestServer({ createFile });
+  for (const name of ["file", "other"]) {
+    const body = form("file", new Blob(["a"]), "a");
+    body.append(name, new Blob(["b".repeat(200_000)]), "b");
+    const response = await server.call("/v1/files", { method: "POST", body });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain("takes one");
+  }
+});
+
 it.each([
   [{ "content-type": "application/json" }, "{}", 415],
   [

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { RunyardError } from "../../../contract/errors.ts";
 import type { StoredFile } from "../../../contract/file.ts";
-import { callerOf } from "../../idempotency.ts";
+import { callerOf, sendEarlier } from "../../idempotency.ts";
 import { sendJson } from "../../send-json.ts";
 import { refuseUnstorable } from "../../unstorable-text.ts";
 import { documented, type Endpoint } from "./endpoint.ts";
@@ -22,7 +22,7 @@ export const createFile: Endpoint = (scope, { operations, maxFileBytes }) => {
           tag: "Files",
           summary: "Upload a file",
           description:
-            "A multipart form with one part `file`; its file name and media type are kept. With an `Idempotency-Key` the repetition is known by the key alone, because the content is not read twice.",
+            "A multipart form with one part `file`; its file name and media type are kept. One file per call.",
           answers: { 201: { description: "The file", schema: fileSchema } },
           errors: [400, 413, 415],
         }),
@@ -36,10 +36,9 @@ export const createFile: Endpoint = (scope, { operations, maxFileBytes }) => {
       if (!request.isMultipart()) {
         throw new RunyardError("unsupported_media_type", "Send multipart/form-data with a part named file.");
       }
-      const limits = { files: 1, fileSize: maxFileBytes, fields: 16, fieldSize: 64 * 1024 };
-      const part = await request.file({ limits }).catch((error: unknown) => {
-        throw brokenForm(error);
-      });
+      const limits = { files: 2, fileSize: maxFileBytes, fields: 16, fieldSize: 64 * 1024 };
+      const files = request.files({ limits });
+      const part = await nextFile(files);
       if (part === undefined) throw missingFile();
       if (part.fieldname !== "file") {
         part.file.resume();
@@ -52,9 +51,9 @@ export const createFile: Endpoint = (scope, { operations, maxFileBytes }) => {
         throw new RunyardError("invalid_field_value", message, { param: "file" });
       }
       refuseUnstorable({ file: parsed.data.name });
-      const content = Readable.from(wholeContent(part.file, maxFileBytes));
+      const content = Readable.from(wholeContent(part.file, files, maxFileBytes));
       const file = await operations.createFile(callerOf(request, answer), { ...parsed.data, content });
-      return sendJson(reply, 201, answer(file).body);
+      return "kind" in file ? sendEarlier(reply, file) : sendJson(reply, 201, answer(file).body);
     },
   );
 };
@@ -73,8 +72,26 @@ const partSchema = z.object({
     .default("application/octet-stream"),
 });
 
-/** Passes a part on and fails at its end when the reader of the form has cut it off at the limit. */
-async function* wholeContent(part: Readable & { truncated?: boolean }, maxBytes: number): AsyncGenerator<Buffer> {
+type FormFiles = AsyncIterator<{ file: Readable }>;
+
+async function nextFile<T>(files: AsyncIterator<T>): Promise<T | undefined> {
+  try {
+    const next = await files.next();
+    return next.done === true ? undefined : next.value;
+  } catch (error) {
+    throw brokenForm(error);
+  }
+}
+
+/**
+ * Passes a part on and fails at its end when the reader of the form has cut it off at the limit, or another file follows:
+ * what reads this keeps nothing of it then.
+ */
+async function* wholeContent(
+  part: Readable & { truncated?: boolean },
+  rest: FormFiles,
+  maxBytes: number,
+): AsyncGenerator<Buffer> {
   try {
     yield* part;
   } catch (error) {
@@ -85,6 +102,11 @@ async function* wholeContent(part: Readable & { truncated?: boolean }, maxBytes:
       param: "file",
     });
   }
+  const another = await nextFile(rest);
+  if (another === undefined) return;
+  another.file.resume();
+  const message = "The form has more than one file, and this route takes one. Send each in a call of its own.";
+  throw new RunyardError("invalid_field_value", message, { param: "file" });
 }
 
 /** What the reader of forms throws for bytes that are no form has no code; what it throws for its limits has. */

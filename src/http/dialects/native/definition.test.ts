@@ -68,6 +68,16 @@ describe("defineAgent", () => {
     );
   });
 
+  it("shows no template any more once the agent has a prompt of its own", () => {
+    const current = define({ template: "support" });
+    expect(change(current, { systemPrompt: "My own." })).not.toHaveProperty("template");
+    expect(change(current, { systemPrompt: "You help." })).toHaveProperty("template", "support");
+    expect(change(current, { systemPrompt: "My own.", template: "support" })).toMatchObject({
+      systemPrompt: "You help.",
+      template: "support",
+    });
+  });
+
   it("takes the system prompt of a template over the one that was sent", () => {
     expect(define({ template: "support" })).toMatchObject({ systemPrompt: "You help.", template: "support" });
     expect(() => define({ template: "nobody" })).toThrow(

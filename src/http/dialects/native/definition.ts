@@ -100,8 +100,8 @@ function redefineChatAgent(current: ChatDefinition, change: UpdateAgentRequest, 
   if (summarize !== undefined) next.memory.summarize = summarize ?? defaultMemory.summarize;
   if (outputSchema === null) delete next.outputSchema;
   else if (outputSchema !== undefined) next.outputSchema = outputSchema;
-  if (template === null) {
-    delete next.template;
+  if (template === null || (template === undefined && next.systemPrompt !== current.systemPrompt)) {
+    delete next.template; // a prompt of the caller's own is no template's any more
   } else if (template !== undefined) {
     next.template = template;
     next.systemPrompt = systemPromptOf(template, templates);

@@ -43,7 +43,7 @@ interface NativeDocumentation extends Documentation {
   tag: (typeof tags)[number]["name"];
   /** Answers by status; a schema stands for JSON of it. */
   answers: Record<number, { description: string; schema?: z.ZodType; type?: string; more?: Record<string, z.ZodType> }>;
-  /** Error statuses beside 401, 403 and 429, which every route has. */
+  /** Error statuses beside 401, 403, 429 and 503, which every route has. */
   errors?: readonly number[];
 }
 
@@ -54,5 +54,8 @@ export function documented({ answers, errors = [], ...documentation }: NativeDoc
     const content = Object.fromEntries(bodies.map(([type, schema]) => [type, { schema }]));
     described[Number(status)] = { description, content };
   }
-  return documentedSchema(documentation, { ...described, ...errorAnswers([401, 403, 429, ...errors], errorSchema) });
+  return documentedSchema(documentation, {
+    ...described,
+    ...errorAnswers([401, 403, 429, 503, ...errors], errorSchema),
+  });
 }

@@ -97,10 +97,17 @@ export class PostgresDatabase implements Database {
   }
 
   async read(statement: Statement): Promise<readonly Row[]> {
+    const query = this.#query(statement, []);
     try {
-      return (await this.#pool.query<Row>(this.#query(statement, []))).rows;
+      return (await this.#pool.query<Row>(query)).rows;
     } catch (error) {
-      throw unavailable(error);
+      if (!isConnectionLost(error)) throw asUnavailable(error);
+    }
+    // The pool has dropped that connection, and a read has no effect that could happen twice.
+    try {
+      return (await this.#pool.query<Row>(query)).rows;
+    } catch (error) {
+      throw asUnavailable(error);
     }
   }
 
@@ -113,7 +120,7 @@ export class PostgresDatabase implements Database {
       try {
         return await this.#transact(unit);
       } catch (error) {
-        if (remaining === 0 || !mayRunAgain(unit, error)) throw error;
+        if (remaining === 0 || !mayRunAgain(unit, error)) throw asUnavailable(error);
       }
     }
   }
@@ -123,9 +130,7 @@ export class PostgresDatabase implements Database {
   }
 
   async #transact(unit: readonly Statement[]): Promise<UnitResult> {
-    const connection = await this.#pool.connect().catch((error: unknown) => {
-      throw unavailable(error);
-    });
+    const connection = await this.#pool.connect();
     let broken = false;
     try {
       await connection.query("begin");
@@ -140,7 +145,7 @@ export class PostgresDatabase implements Database {
       await connection.query("rollback").catch(() => {
         broken = true;
       });
-      throw error instanceof UnitRejected ? error : unavailable(error);
+      throw error;
     } finally {
       connection.release(broken);
     }
@@ -224,16 +229,32 @@ function constraintOf(error: unknown): UnitFailure | undefined {
  * order, or the other took the number that this one had read and meant to use.
  */
 function mayRunAgain(unit: readonly Statement[], error: unknown): boolean {
-  if (error instanceof StoreUnavailable) return isDeadlock(error.cause);
+  if (error instanceof pg.DatabaseError) return isUndoneForAnother(error.code);
   if (!(error instanceof UnitRejected) || error.failure !== "unique") return false;
   return unit[error.statement]?.params.some(isRowReference) === true;
 }
 
-function isDeadlock(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && (error.code === "40P01" || error.code === "40001");
+/** A deadlock, or a transaction that cannot be put in a row with others. */
+function isUndoneForAnother(code: string | undefined): boolean {
+  return code === "40P01" || code === "40001";
 }
 
-function unavailable(error: unknown): StoreUnavailable {
+/** The connection (08), the password (28), resources (53), an operator's doing (57), the system (58); a read-only server. */
+const outside = /^(?:08|28|53|57|58)|^25006$/;
+/** Of those, what ends the connection alone. */
+const ofConnection = /^(?:08|57P0[1-5])/;
+
+/** What a query throws that is no answer of the database comes from the connection. */
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof pg.DatabaseError ? ofConnection.test(error.code ?? "") : true;
+}
+
+/** An error that a later call need not meet as one of ours; a statement that the database cannot run stays what it is. */
+function asUnavailable(error: unknown): unknown {
+  if (error instanceof UnitRejected) return error;
+  if (error instanceof pg.DatabaseError && !outside.test(error.code ?? "") && !isUndoneForAnother(error.code)) {
+    return error;
+  }
   const message = error instanceof Error ? error.message : String(error);
   return new StoreUnavailable(`The database did not take a request: ${message}`, { cause: error });
 }

@@ -1,4 +1,7 @@
 import type { SqlDialect } from "../../database.ts";
+import { unspacedClass } from "../../unspaced-text.ts";
+
+const unspaced = unspacedClass((codePoint) => `\\U${codePoint.toString(16).padStart(8, "0")}`);
 
 export const postgresDialect: SqlDialect = {
   name: "postgres",
@@ -7,6 +10,12 @@ export const postgresDialect: SqlDialect = {
   memorySearchSchema: [
     `alter table memory_entry add column search tsvector generated always as
       (to_tsvector('simple', coalesce(key, '') || ' ' || content)) stored`,
+    `create index memory_entry_search on memory_entry using gin (search)`,
+  ],
+  unspacedMemorySearchSchema: [
+    `alter table memory_entry drop column search`,
+    `alter table memory_entry add column search tsvector generated always as
+      (to_tsvector('simple', regexp_replace(coalesce(key, '') || ' ' || content, '(${unspaced})', ' \\1 ', 'g'))) stored`,
     `create index memory_entry_search on memory_entry using gin (search)`,
   ],
   searchMemory: ({ storeId, words, limit }) => ({

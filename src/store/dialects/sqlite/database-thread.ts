@@ -2,6 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Row, SqlValue, Statement } from "../../statement.ts";
 import { openSqlite } from "./open-sqlite.ts";
 import { GroupRunner, type UnitOutcome } from "./run-group.ts";
+import { faultOf, type SqliteFault } from "./sqlite-fault.ts";
 
 /**
  * A thread with a connection of its own, for what takes long: scans (`mode: read`), units that touch many rows and
@@ -15,7 +16,7 @@ export type ThreadRequest =
 export type ThreadReply =
   | { type: "rows"; rows: Row[] }
   | { type: "outcome"; outcome: UnitOutcome }
-  | { type: "error"; message: string }
+  | { type: "error"; fault: SqliteFault }
   | { type: "done" };
 
 if (parentPort === null) throw new Error("database-thread.ts runs as a worker thread");
@@ -48,6 +49,6 @@ function answer(request: ThreadRequest): ThreadReply {
         return { type: "done" };
     }
   } catch (error) {
-    return { type: "error", message: error instanceof Error ? error.message : String(error) };
+    return { type: "error", fault: faultOf(error) };
   }
 }

@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { spaceOut } from "../../unspaced-text.ts";
 
 /** The log is folded back every 16 MiB: checkpoints cost syncs, which a larger log makes rarer. */
 export const checkpointPages = 4000;
@@ -21,6 +22,8 @@ export function openSqlite(path: string, options: { readOnly?: boolean; leavesSy
     database.exec(`pragma synchronous = ${options.leavesSyncing === true ? "normal" : "full"}`);
     database.exec(`pragma wal_autocheckpoint = ${options.leavesSyncing === true ? 0 : checkpointPages}`);
   }
+  // The triggers that index memory call it.
+  database.function("space_out", { deterministic: true }, (text) => (typeof text === "string" ? spaceOut(text) : text));
   database.exec("pragma foreign_keys = on");
   database.exec("pragma cache_size = -16000");
   database.exec("pragma temp_store = memory");

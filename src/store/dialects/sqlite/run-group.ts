@@ -8,13 +8,14 @@ import {
   type UnitFailure,
   type UnitResult,
 } from "../../statement.ts";
+import { faultOf, type SqliteFault } from "./sqlite-fault.ts";
 import { Statements } from "./statements.ts";
 
 /** What became of one unit. */
 export type UnitOutcome =
   | { result: UnitResult }
   | { rejected: { statement: number; failure: UnitFailure } }
-  | { fault: string };
+  | { fault: SqliteFault };
 
 class Undone extends Error {
   readonly statement: number;
@@ -55,6 +56,7 @@ export class GroupRunner {
           outcomes.push({ result: this.#runUnit(unit) });
           if (savepoints) this.#execute("release unit");
         } catch (error) {
+          if (!this.#database.isTransaction) throw error; // a full disk makes SQLite undo all of it by itself
           const clean = error instanceof Undone && error.statement === 0; // a refused statement leaves nothing
           if (savepoints) {
             this.#execute("rollback to unit");
@@ -66,7 +68,7 @@ export class GroupRunner {
           outcomes.push(
             error instanceof Undone
               ? { rejected: { statement: error.statement, failure: error.failure } }
-              : { fault: error instanceof Error ? error.message : String(error) },
+              : { fault: faultOf(error) },
           );
         }
       }

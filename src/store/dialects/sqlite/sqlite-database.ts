@@ -17,6 +17,7 @@ import { LogSync } from "./log-sync.ts";
 import { checkpointPages, openSqlite } from "./open-sqlite.ts";
 import { GroupRunner, type UnitOutcome } from "./run-group.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
+import { errorOf, faultOf } from "./sqlite-fault.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
 import { Statements } from "./statements.ts";
 
@@ -110,9 +111,7 @@ export class SqliteDatabase implements Database {
       const prepared = this.#statements[this.#readerIsHeld ? "reader" : "writer"].prepare(statement.sql);
       return Promise.resolve(prepared.all(...(statement.params as SqlValue[])) as Row[]);
     } catch (error) {
-      return Promise.reject(
-        new StoreUnavailable(`The database did not take a read: ${wordsOf(error)}`, { cause: error }),
-      );
+      return Promise.reject(errorOf(faultOf(error), "a read", error));
     }
   }
 
@@ -136,7 +135,7 @@ export class SqliteDatabase implements Database {
         if (reply.type !== "outcome") throw new Error("the database thread answered out of order");
         settle({ unit, resolve, reject }, reply.outcome);
       };
-      this.#enqueue({ alone: () => alone().catch((error: unknown) => reject(unavailable(error))) });
+      this.#enqueue({ alone: () => alone().catch(reject) });
     });
   }
 
@@ -221,7 +220,8 @@ export class SqliteDatabase implements Database {
       outcomes = this.#runner.run(units.map(({ unit }) => unit));
     } catch (error) {
       this.#releaseReader();
-      for (const { reject } of units) reject(unavailable(error));
+      const failure = errorOf(faultOf(error), "a write", error);
+      for (const { reject } of units) reject(failure);
       return this.#done();
     }
     this.#crashPoint?.("group-to-sync");
@@ -289,14 +289,5 @@ export class SqliteDatabase implements Database {
 function settle({ resolve, reject }: QueuedUnit, outcome: UnitOutcome): void {
   if ("result" in outcome) resolve(outcome.result);
   else if ("rejected" in outcome) reject(new UnitRejected(outcome.rejected.statement, outcome.rejected.failure));
-  else reject(unavailable(outcome.fault));
-}
-
-function unavailable(error: unknown): StoreUnavailable {
-  if (error instanceof StoreUnavailable) return error;
-  return new StoreUnavailable(`The database did not take a write: ${wordsOf(error)}`, { cause: error });
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  else reject(errorOf(outcome.fault, "a write"));
 }

@@ -23,6 +23,21 @@ export const sqliteDialect: SqlDialect = {
       delete from memory_search_row where entry_id = old.id;
     end`,
   ],
+  unspacedMemorySearchSchema: [
+    `drop trigger memory_entry_added`,
+    `drop trigger memory_entry_changed`,
+    `create trigger memory_entry_added after insert on memory_entry begin
+      insert into memory_search_row (entry_id) values (new.id);
+      insert into memory_search (rowid, entry_id, store_id, key, content)
+        select id, new.id, new.store_id, space_out(new.key), space_out(new.content)
+        from memory_search_row where entry_id = new.id;
+    end`,
+    `create trigger memory_entry_changed after update of key, content on memory_entry begin
+      update memory_search set key = space_out(new.key), content = space_out(new.content)
+        where rowid = (select id from memory_search_row where entry_id = new.id);
+    end`,
+    `update memory_search set key = space_out(key), content = space_out(content)`,
+  ],
   searchMemory: ({ storeId, words, limit }) => ({
     // bm25 is lower for better matches.
     sql: `select memory_entry.*, -bm25(memory_search) as score from memory_search

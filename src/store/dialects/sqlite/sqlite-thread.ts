@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { StoreUnavailable } from "../../statement.ts";
+import { errorOf } from "./sqlite-fault.ts";
 import type { ThreadReply, ThreadRequest } from "./database-thread.ts";
 
 /** One SQLite connection on a thread of its own, which answers in the order it is asked. */
@@ -23,7 +24,7 @@ export class SqliteThread {
     this.#worker.on("exit", () => this.#fail(new Error("the database thread ended")));
   }
 
-  /** @throws StoreUnavailable when the thread is gone, Error with what SQLite said */
+  /** @throws StoreUnavailable also when the thread is gone, Error for a statement that cannot run */
   async ask(request: ThreadRequest): Promise<Exclude<ThreadReply, { type: "error" }>> {
     if (this.#failure !== undefined) throw this.#failure;
     const reply = await new Promise<ThreadReply>((resolve, reject) => {
@@ -31,7 +32,7 @@ export class SqliteThread {
       this.#waiting.push({ resolve, reject });
       this.#worker.postMessage(request);
     });
-    if (reply.type === "error") throw new Error(reply.message);
+    if (reply.type === "error") throw errorOf(reply.fault, "a request");
     return reply;
   }
 

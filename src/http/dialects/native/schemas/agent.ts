@@ -7,7 +7,11 @@ import { shownToolSchema, toolSchema } from "./tool.ts";
 const modelSchema = z.string().min(1).max(200).describe("A model name; see the operator's alias table.");
 const systemPromptSchema = z.string().min(1).max(200_000);
 const toolsSchema = z.array(toolSchema).max(128);
-const templateSchema = z.string().min(1).max(100).describe("Id of a template of the server; gives the system prompt.");
+const templateSchema = z
+  .string()
+  .min(1)
+  .max(100)
+  .describe("Id of a template of the server; gives the system prompt. Gone once the agent has another prompt.");
 const outputSchemaSchema = jsonObjectSchema.meta({
   type: "object",
   additionalProperties: true,

@@ -1,11 +1,12 @@
 import { z } from "zod";
 
-/** A query parameter that is a whole number. Queries are text; anything else than digits goes on as it is and fails. */
+/** A query parameter that is a whole number. Queries are text. */
 export function wholeNumberQuery(low: number, high: number) {
-  return z.preprocess(
-    (value) => (typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value),
-    z.int().min(low).max(high),
-  );
+  return z.preprocess((value, context) => {
+    if (typeof value === "string" && /^-?\d{1,15}$/.test(value)) return Number(value);
+    context.addIssue({ code: "custom", message: "a whole number" });
+    return z.NEVER;
+  }, z.int().min(low).max(high));
 }
 
 export const pageQuery = {
