@@ -22,7 +22,7 @@ it("stops the young generation from growing past 16 MiB under load, and lets it 
   `;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", load]);
   const mebibytes = Number(stdout) / 1024 / 1024;
-  // A page of the heap is 256 KiB; it is counted in whole ones.
+  // Pages that a collection is still giving back are counted as well. Unbounded, this load takes it past 30.
   expect(mebibytes).toBeGreaterThan(14);
-  expect(mebibytes).toBeLessThan(18);
+  expect(mebibytes).toBeLessThan(24);
 });

@@ -177,9 +177,10 @@ export class Engine {
 
   /**
    * Accepts an execution and resolves when that is durable. It starts at once when there is a free slot.
+   * @returns when it was accepted, epoch milliseconds
    * @throws UnitRejected as the caller's own statements would; with `failure: "unique"` when the id exists already
    */
-  async start(request: StartRequest): Promise<void> {
+  async start(request: StartRequest): Promise<number> {
     const now = this.#now();
     const orphaned = this.#orphans.get(request.id);
     this.#orphans.delete(request.id);
@@ -268,6 +269,7 @@ export class Engine {
       if (due) this.#wakeUp();
       else this.#armTimer(request.runAt ?? now);
     }
+    return now;
   }
 
   /** @returns false when the execution has ended or does not exist */

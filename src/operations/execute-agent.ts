@@ -91,9 +91,9 @@ async function accept(
   const queue =
     ofDaemon ?? (conversation.id === null ? undefined : conversationQueue(conversation.id, conversation.isNew));
   const metadata = request.metadata ?? {};
-  const createdAt = parts.now();
+  let createdAt: number;
   try {
-    await parts.engine.start({
+    createdAt = await parts.engine.start({
       id: executionId,
       organizationId,
       program: definition.runtime,

@@ -194,7 +194,7 @@ describe.each(databaseKinds)("webhooks on %s", (kind) => {
       start: async (request: Parameters<typeof parts.engine.start>[0]) => {
         starts += 1;
         if (starts > 2) throw new Error("the process died");
-        await parts.engine.start(request);
+        return await parts.engine.start(request);
       },
     };
     const failures: unknown[] = [];
