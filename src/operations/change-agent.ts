@@ -36,8 +36,10 @@ export async function changeAgent(
   agentId: Id,
   change: DefinitionChange,
 ): Promise<Agent> {
+  const once = () => tryChange(parts, caller, agentId, change);
   for (let count = 1; count <= maxTries; count += 1) {
-    const changed = await inTurn(parts.database, agentId, () => tryChange(parts, caller, agentId, change));
+    // Whoever was overtaken stands in line: otherwise each round of tries lets one writer through.
+    const changed = await (count === 1 ? once() : inTurn(parts.database, agentId, once));
     if (changed !== "overtaken") return changed;
   }
   throw new RunyardError(
