@@ -31,6 +31,9 @@ export const factColumns = [
   "created_at",
 ] as const;
 
+/** A row of `event` but for its number; the body as JSON text. */
+type EventRow = { executionId: string; attempt: number; step: number; type: string; body: string; at: number };
+
 /** Every statement of the engine. */
 export function engineQueries(builder: Kysely<Tables>) {
   return {
@@ -72,15 +75,7 @@ export function engineQueries(builder: Kysely<Tables>) {
         reserved_nano_usd: p.reservedNanoUsd,
       }),
     ),
-    insertEvent: prepared<{
-      executionId: string;
-      seq: number | RowReference;
-      attempt: number;
-      step: number;
-      type: string;
-      body: string;
-      at: number;
-    }>((p) =>
+    insertEvent: prepared<EventRow & { seq: number | RowReference }>((p) =>
       builder.insertInto("event").values({
         execution_id: p.executionId,
         seq: p.seq,
@@ -96,15 +91,7 @@ export function engineQueries(builder: Kysely<Tables>) {
      * Appends an event of an attempt without touching the execution's row, which is only looked at: most steps change
      * nothing else. A number that somebody else has taken meanwhile is refused as `unique`.
      */
-    appendEvent: prepared<{
-      executionId: string;
-      seq: number;
-      attempt: number;
-      step: number;
-      type: string;
-      body: string;
-      at: number;
-    }>((p) =>
+    appendEvent: prepared<EventRow & { seq: number }>((p) =>
       builder
         .insertInto("event")
         .columns(["execution_id", "seq", "attempt", "step", "type", "body", "at"])

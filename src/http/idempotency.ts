@@ -37,8 +37,7 @@ export function acceptIdempotencyKeys(scope: FastifyInstance, operations: Pick<O
   });
   scope.addHook("preHandler", async (request, reply) => {
     const outcome = await findEarlier(request, reply, operations);
-    if (outcome?.kind !== "answer") return;
-    return sendJsonText(reply, outcome.status, JSON.stringify(outcome.body));
+    return outcome?.kind === "answer" ? sendEarlier(reply, outcome) : undefined;
   });
 }
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { DomainEvent } from "../../src/contract/events.ts";
 import { RunyardError } from "../../src/contract/errors.ts";
 import { newId } from "../../src/contract/ids.ts";
 import type { Program } from "../../src/engine/program.ts";
@@ -9,22 +8,13 @@ import { createAgent } from "../../src/operations/create-agent.ts";
 import { executeAgent } from "../../src/operations/execute-agent.ts";
 import { getExecution } from "../../src/operations/get-execution.ts";
 import { gate } from "../support/gate.ts";
+import { modelCalled } from "../support/model-called.ts";
 import { databaseKinds } from "../support/test-database.ts";
 import { chatDefinition, startTestOperations } from "./test-operations.ts";
 
 const { signal } = new AbortController();
 
-function modelCalled(costNanoUsd: number | null): DomainEvent {
-  const usage = { inputTokens: 7, outputTokens: 5, cacheReadTokens: 3, cacheWriteTokens: 2, reasoningTokens: 1 };
-  const call = {
-    model: "test/echo",
-    purpose: "answer",
-    finishReason: "stop",
-    estimated: false,
-    durationMs: 4,
-  } as const;
-  return { type: "model-called", body: { ...call, usage, costNanoUsd } };
-}
+const usage = { inputTokens: 7, outputTokens: 5, cacheReadTokens: 3, cacheWriteTokens: 2, reasoningTokens: 1 };
 
 describe.each(databaseKinds)("awaiting an execution that runs here, on %s", (kind) => {
   it.each([
@@ -39,13 +29,13 @@ describe.each(databaseKinds)("awaiting an execution that runs here, on %s", (kin
       await ctx.step("model-1", async (step) => {
         step.emit({ type: "text-delta", body: { text: "Hel" } });
         step.emit({ type: "tool-call-started", body: { callId: newId(), name: "find", input: { a: 1 } } });
-        step.emit(modelCalled(cost));
+        step.emit(modelCalled(cost, usage));
         operations.time += 20;
         await step.flush();
         shown.open();
         await Promise.race([open.promise, new Promise((_, reject) => step.signal.addEventListener("abort", reject))]);
         step.emit({ type: "text-delta", body: { text: "lo" } });
-        step.emit(modelCalled(200));
+        step.emit(modelCalled(200, usage));
         return null;
       });
       operations.time += 30;

@@ -1,25 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { DomainEvent } from "../../src/contract/events.ts";
 import { RunyardError } from "../../src/contract/errors.ts";
 import { newId } from "../../src/contract/ids.ts";
-import { noUsage } from "../../src/contract/usage.ts";
 import type { EngineHooks } from "../../src/engine/hooks.ts";
 import type { Ctx } from "../../src/engine/program.ts";
 import { createAlongside } from "../../src/operations/execution-hooks.ts";
 import type { Row } from "../../src/store/statement.ts";
 import { startTestEngine, type TestEngine } from "../support/engine.ts";
+import { modelCalled } from "../support/model-called.ts";
 import { databaseKinds } from "../support/test-database.ts";
-
-function modelCalled(costNanoUsd: number | null): DomainEvent {
-  const call = {
-    model: "test/echo",
-    purpose: "answer",
-    finishReason: "stop",
-    estimated: false,
-    durationMs: 4,
-  } as const;
-  return { type: "model-called", body: { ...call, usage: noUsage, costNanoUsd } };
-}
 
 const call = (ctx: Ctx, name: string, cost: number | null) =>
   ctx.step(name, async (step) => {
